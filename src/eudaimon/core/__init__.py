@@ -5,6 +5,7 @@ tree, atomic files, one progress helper. This room does not know what a model, a
 it imports the standard library and pydantic only.
 """
 
+from eudaimon.core.document import HARMFUL_STANCES, Document, Segment, Stance
 from eudaimon.core.errors import (
     BadRows,
     BindingMismatch,
@@ -23,11 +24,13 @@ from eudaimon.core.site import Pooling, Site
 from eudaimon.core.text import Conversation, Message, Text, as_conversation, plain_text
 
 __all__ = [
+    "HARMFUL_STANCES",
     "BadRows",
     "Binding",
     "BindingMismatch",
     "Checkpoint",
     "Conversation",
+    "Document",
     "DoesNotTransfer",
     "EudaimonError",
     "JudgeUnavailable",
@@ -36,7 +39,9 @@ __all__ = [
     "NotEnoughCalibration",
     "Pooling",
     "Score",
+    "Segment",
     "Site",
+    "Stance",
     "Text",
     "TextTooLong",
     "UsageError",
