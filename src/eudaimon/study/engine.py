@@ -25,6 +25,13 @@ class Engine(Protocol):
     def free(self) -> int:
         """How many more steps it can take now."""
 
+    @property
+    def resumed(self) -> tuple[str, ...]:
+        """Steps that it computes already, for a driver that is gone."""
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Give up these of the resumed steps."""
+
     def submit(self, keys: Sequence[str]) -> None:
         """Take these steps, all of whose inputs are finished; the first is the most urgent."""
 

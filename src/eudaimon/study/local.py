@@ -31,6 +31,14 @@ class LocalEngine:
         """How many workers have nothing to do."""
         return self.workers - len(self._busy)
 
+    @property
+    def resumed(self) -> tuple[str, ...]:
+        """None: workers end with their driver."""
+        return ()
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Nothing to give up."""
+
     def submit(self, keys: Sequence[str]) -> None:
         """Give each of these steps to an idle worker."""
         for key in keys:

@@ -129,6 +129,7 @@ class _Driver:
         self.computed: list[str] = []
         self.failed: dict[str, str] = {}
         self.blocked: list[str] = []
+        self._take_up()
 
     def drive(self, advance: Callable[[int], None]) -> None:
         reported, credit = 0, 0.0
@@ -142,6 +143,15 @@ class _Driver:
 
     def outcome(self, found: tuple[str, ...], seconds: float) -> Outcome:
         return Outcome(tuple(self.computed), found, self.failed, tuple(self.blocked), seconds)
+
+    def _take_up(self) -> None:
+        """Steps that are under way since an earlier driver go on, unless an input of theirs was discarded."""
+        for key in self.engine.resumed:
+            if key in self.waiting and not (self.graph.inputs[key] & self.waiting):
+                self.running[key] = self.tries[key] = 1
+                self.say(Event("resumed", key, "is under way since an earlier run"))
+        self.engine.drop(set(self.engine.resumed) - set(self.running))
+        self.waiting -= set(self.running)
 
     def _submit(self) -> None:
         pending = self.waiting | set(self.running)
@@ -215,6 +225,10 @@ def _engine(
             raise UsageError(f"{workers} workers", right="at least one")
         count = min(workers or len(os.sched_getaffinity(0)), len(needed))
         return LocalEngine(folder, count, threads=threads, gpus=gpus)
+    if name == "slurm":
+        from eudaimon.study.slurm import SlurmEngine
+
+        return SlurmEngine(folder, study, workers, threads, slurm or {})
     raise UsageError(f"there is no engine {name!r}", right="local or slurm")
 
 
