@@ -137,12 +137,7 @@ class SlurmEngine:
         for key, job in self._jobs(jobs):
             if first or key in self._under_way:
                 self._under_way[key], self._ids[key] = now, job.id
-                if job.state == "PENDING" and job.reason not in (
-                    "None",
-                    "Resources",
-                    "Priority",
-                    "BeginTime",
-                ):
+                if job.state == "PENDING" and job.reason not in USUAL_REASONS:
                     logger.warning("%s waits in the queue: %s", key, job.reason)
 
     def _jobs(self, jobs: Iterable[Job]) -> list[tuple[str, Job]]:

@@ -37,7 +37,7 @@ def run(
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """Run what a study lacks; the same command resumes. Exits 1 if a step failed, after all others have run."""
+    """Run what a study lacks; the same command resumes. Exits 1 when a step failed, after its siblings."""
     from eudaimon.study.folder import run_design
 
     study, options, folder = which.open()
