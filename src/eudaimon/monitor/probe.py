@@ -60,7 +60,7 @@ class Probe:
             return linear
         import torch
 
-        # As few operations as will do: right after a forward the first call of each costs some 20 microseconds.
+        # As few operations as will do: right after a forward the first call of each costs 20 microseconds.
         mean, scale, doubled, norms, weight = self._ready
         with torch.inference_mode():
             z = (torch.from_numpy(np.require(x, np.float32, "W")) - mean) * scale
