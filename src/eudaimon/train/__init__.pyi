@@ -1,4 +1,6 @@
 from .text import TrainText as TrainText
+from .tokens.interchange import from_datatrove as from_datatrove
+from .tokens.interchange import to_datatrove as to_datatrove
 from .tokens.mask import token_mask as token_mask
 from .tokens.order import order as order
 from .tokens.pack import Rows as Rows
@@ -10,8 +12,10 @@ __all__ = [
     "Rows",
     "TokenSet",
     "TrainText",
+    "from_datatrove",
     "order",
     "pack",
+    "to_datatrove",
     "token_mask",
     "write_tokens",
 ]
