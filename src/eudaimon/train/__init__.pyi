@@ -1,3 +1,14 @@
+from .apply_arm import apply_arm as apply_arm
+from .arm import Arm as Arm
+from .arm import ArmResult as ArmResult
+from .arm import CountTokens as CountTokens
+from .arm import Removed as Removed
+from .arm import SourceCount as SourceCount
+from .arm_registry import ARMS as ARMS
+from .column import column as column
+from .labels import GOOD_PERSONAS as GOOD_PERSONAS
+from .labels import Labels as Labels
+from .labels import oracle as oracle
 from .text import TrainText as TrainText
 from .tokens.interchange import from_datatrove as from_datatrove
 from .tokens.interchange import to_datatrove as to_datatrove
@@ -9,10 +20,21 @@ from .tokens.token_set import TokenSet as TokenSet
 from .tokens.write import write_tokens as write_tokens
 
 __all__ = [
+    "ARMS",
+    "GOOD_PERSONAS",
+    "Arm",
+    "ArmResult",
+    "CountTokens",
+    "Labels",
+    "Removed",
     "Rows",
+    "SourceCount",
     "TokenSet",
     "TrainText",
+    "apply_arm",
+    "column",
     "from_datatrove",
+    "oracle",
     "order",
     "pack",
     "to_datatrove",
