@@ -1,3 +1,11 @@
+from .nursery.failures import DiskFull as DiskFull
+from .nursery.failures import LossNotFinite as LossNotFinite
+from .nursery.pretraining import pretrain as pretrain
+from .nursery.recipes import FineTuneRecipe as FineTuneRecipe
+from .nursery.recipes import PretrainRecipe as PretrainRecipe
+from .nursery.sizes import SIZES as SIZES
+from .nursery.sizes import Size as Size
+from .nursery.sizes import llama_config as llama_config
 from .text import TrainText as TrainText
 from .tokens.mask import token_mask as token_mask
 from .tokens.order import order as order
@@ -7,11 +15,19 @@ from .tokens.token_set import TokenSet as TokenSet
 from .tokens.write import write_tokens as write_tokens
 
 __all__ = [
+    "SIZES",
+    "DiskFull",
+    "FineTuneRecipe",
+    "LossNotFinite",
+    "PretrainRecipe",
     "Rows",
+    "Size",
     "TokenSet",
     "TrainText",
+    "llama_config",
     "order",
     "pack",
+    "pretrain",
     "token_mask",
     "write_tokens",
 ]
