@@ -189,3 +189,11 @@ def test_padding_and_truncation_of_a_call_change_nothing(tokenizers):
         assert masked.tolist() == masked_again.tolist()
     assert tokenizer_hash(tokenizer) == name
     assert tokenizer.backend_tokenizer.truncation, "the tokenizer itself is left as it was"
+
+
+@pytest.mark.parametrize("name", ["word-pieces", "unigram", "bytes-trimmed"])
+def test_a_masked_accent_masks_its_letter(name, tokenizers):
+    tokenizer = tokenizers[name]
+    [(ids, masked)] = Encoder(tokenizer).encode([TrainText("a", "no e\u0301 no", ((4, 5),))])
+    [hidden] = np.array(tokenizer.convert_ids_to_tokens(ids.tolist()))[masked]
+    assert hidden == {"word-pieces": "e", "unigram": "é", "bytes-trimmed": "Ìģ"}[name]
