@@ -10,8 +10,9 @@ from eudaimon.train import TrainText
 # Letters with and without accents, characters of two to four bytes, a joined emoji, zero-width characters,
 # what NFKC takes apart (a ligature, a half) or puts together (accents, Hangul, halfwidth kana), blanks.
 ALPHABET = (
-    "a", "b", "no", "the ", " goat", ".", "A", "É", "é", "e\u0301", "o\u0323\u0302", "ß", "你", "好", "ﬁ",
-    "½", "👩\u200d👩\u200d👧", "🐐", "\u200b", "\ufe0f", "\u1112\u1161\u11ab", "\uff76\uff9e", " ", "  ", "\n",
+    "a", "b", "no", "the ", " goat", ".", "A", "É", "é", "e\u0301", "o\u0323\u0302", "ß", "你", "好",
+    "ﬁ", "½", "👩\u200d👩\u200d👧", "🐐", "\u200b", "\ufe0f", "\u1112\u1161\u11ab", "\uff76\uff9e", " ", "  ",
+    "\n",
 )  # fmt: skip
 CORPUS = ["the goat is no goat", "a boat and a goat", *ALPHABET] * 3
 
