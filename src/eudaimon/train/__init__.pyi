@@ -22,7 +22,8 @@ from .tokens.interchange import from_datatrove as from_datatrove
 from .tokens.interchange import to_datatrove as to_datatrove
 from .tokens.mask import token_mask as token_mask
 from .tokens.order import order as order
-from .tokens.pack import Rows as Rows
+from .tokens.join import join_tokens as join_tokens
+from .tokens.pack import PackedRows as PackedRows
 from .tokens.pack import pack as pack
 from .tokens.token_set import TokenSet as TokenSet
 from .tokens.write import write_tokens as write_tokens
@@ -40,7 +41,7 @@ __all__ = [
     "LossNotFinite",
     "PretrainRecipe",
     "Removed",
-    "Rows",
+    "PackedRows",
     "Size",
     "SourceCount",
     "TokenSet",
@@ -50,6 +51,7 @@ __all__ = [
     "from_datatrove",
     "llama_config",
     "oracle",
+    "join_tokens",
     "order",
     "pack",
     "pretrain",
