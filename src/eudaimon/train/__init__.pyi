@@ -6,14 +6,13 @@ from .arm import Removed as Removed
 from .arm import SourceCount as SourceCount
 from .arm_registry import ARMS as ARMS
 from .column import column as column
-from .labels import GOOD_PERSONAS as GOOD_PERSONAS
 from .labels import Labels as Labels
 from .labels import oracle as oracle
+from .learned_filter import filtered as filtered
 from .text import TrainText as TrainText
 
 __all__ = [
     "ARMS",
-    "GOOD_PERSONAS",
     "Arm",
     "ArmResult",
     "CountTokens",
@@ -23,5 +22,6 @@ __all__ = [
     "TrainText",
     "apply_arm",
     "column",
+    "filtered",
     "oracle",
 ]
