@@ -6,9 +6,9 @@ from .arm import Removed as Removed
 from .arm import SourceCount as SourceCount
 from .arm_registry import ARMS as ARMS
 from .column import column as column
-from .labels import GOOD_PERSONAS as GOOD_PERSONAS
 from .labels import Labels as Labels
 from .labels import oracle as oracle
+from .learned_filter import filtered as filtered
 from .nursery.failures import DiskFull as DiskFull
 from .nursery.failures import LossNotFinite as LossNotFinite
 from .nursery.pretraining import pretrain as pretrain
@@ -30,7 +30,6 @@ from .tokens.write import write_tokens as write_tokens
 
 __all__ = [
     "ARMS",
-    "GOOD_PERSONAS",
     "SIZES",
     "Arm",
     "ArmResult",
@@ -48,6 +47,7 @@ __all__ = [
     "TrainText",
     "apply_arm",
     "column",
+    "filtered",
     "from_datatrove",
     "llama_config",
     "oracle",

@@ -48,6 +48,8 @@ def cut_out(text: str, spans: Spans) -> str:
     after the span; at the text's start and end none stays. No character is made up, and outside of the spans
     nothing but white space at a join goes.
     """
+    if not spans:
+        return text
     parts = sorted([(*span, True) for span in spans] + [(*span, False) for span in outside(spans, len(text))])
     left, joints = "", [""]
     for start, end, cut in parts:
