@@ -157,6 +157,8 @@ class StudyRecord(Record):
     schema_version: int = 1
     study: str
     question: str
+    headline: str = ""
+    """What was found, in one sentence."""
     run: RunInfo
     rows: tuple[RowName, ...]
     columns: tuple[RowName, ...]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eudaimon.core.errors import UsageError
 from eudaimon.monitor.records import RunInfo
-from eudaimon.study.records import Proof, RowName, StepCost, StudyRecord, TownMonitors
+from eudaimon.study.records import Cell, Proof, RowName, StepCost, StudyRecord, TownMonitors
 from eudaimon.study.summary.compare import N_RESAMPLES, Bound, Tests, cells, contrasts, equivalences
 from eudaimon.study.summary.curves import curves
 from eudaimon.study.summary.known import known_answers
@@ -34,7 +34,9 @@ class Layout:
     """Columns whose primary metric is compared; empty for all."""
     references: tuple[str, ...] = ()
     bounds: tuple[Bound, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    headline: Callable[[Sequence[Cell]], str] = lambda cells: ""
+    """What the cells say, in one sentence."""
+    notes: tuple[str, ...] = ()
 
     def place(self, row: Row) -> Place | None:
         """Where a row stands; None when it belongs to no row or column of the table."""
@@ -70,6 +72,7 @@ def study_record(
     return StudyRecord(
         study=layout.study,
         question=layout.question,
+        headline=layout.headline(table),
         run=run,
         rows=_present(layout.rows, {cell.row for cell in table}),
         columns=_present(layout.columns, {cell.column for cell in table}),
