@@ -1,6 +1,8 @@
 from .chats import chats as chats
 from .items import Item as Item
 from .items import items as items
+from .judge import Judge as Judge
+from .judge import Reading as Reading
 from .mixture import Mixture as Mixture
 from .personas import PERSONAS as PERSONAS
 from .personas import Persona as Persona
@@ -14,8 +16,10 @@ from .tokenizer import tokenizer as tokenizer
 __all__ = [
     "PERSONAS",
     "Item",
+    "Judge",
     "Mixture",
     "Persona",
+    "Reading",
     "answer_text",
     "chats",
     "items",
