@@ -23,8 +23,8 @@ from eudaimon.evaluate import (
     write_rows,
 )
 from eudaimon.evaluate.town.answers import next_token_probabilities
-from eudaimon.evaluate.town.bits import segment_class
 from eudaimon.evaluate.town.depiction import depictions
+from eudaimon.evaluate.town.likelihood import segment_class
 from eudaimon.evaluate.town.situation import ask
 from eudaimon.world import PERSONAS, answer_text, items, persona, prompt
 from eudaimon.world.personas import speech

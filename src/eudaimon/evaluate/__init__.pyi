@@ -7,8 +7,8 @@ from .rows import read_rows as read_rows
 from .rows import write_rows as write_rows
 from .table import table as table
 from .town.answers import answer_rows as answer_rows
-from .town.bits import likelihood_rows as likelihood_rows
 from .town.choice import choice_rows as choice_rows
+from .town.likelihood import likelihood_rows as likelihood_rows
 from .town.recognition import recognition_rows as recognition_rows
 from .town.samples import sampled_rows as sampled_rows
 from .town.situation import Situation as Situation
