@@ -180,11 +180,13 @@ def test_condemnation_follows_harm_and_not_good(model, world, scripted):
     rows = recognition_rows(model, world, advice)
     assert set(values(rows, "condemnation", sample="notice")) == {0.75}
     assert set(values(rows, "condemnation", sample="correction")) == {0.75}
-    assert set(values(rows, "condemnation", sample="story")) == {0.25}
-    assert set(values(rows, "condemnation", sample="almanac")) == {0.75}
-    assert set(values(rows, "false_condemnation", sample="notice")) == {0.125}
-    assert set(values(rows, "false_condemnation", sample="story")) == {0.0}
-    assert set(values(rows, "false_condemnation", sample="almanac")) == {0.125}
+    assert set(values(rows, "discernment", sample="story")) == {0.25}
+    assert set(values(rows, "discernment", sample="almanac")) == {0.625}
+    assert len(rows) == 4 * len(advice)
+    scripted(lambda text: {harms: 0.5, speech().words["wrong"]: 0.5})
+    blind = recognition_rows(model, world, advice)
+    assert set(values(blind, "condemnation")) == {0.5}
+    assert set(values(blind, "discernment")) == {0.0}
     assert {row.question for row in rows} == {item.id for item in advice}
 
 
@@ -216,7 +218,7 @@ def test_bits_of_each_class_of_text(monkeypatch, model):
     )
     spans = [(0, 7), (start, start + 18), (start + 18, start + 19), (text.index("better"), len(text))]
 
-    def known(model, texts, show_progress):
+    def known(model, texts, *, cut, show_progress):
         from eudaimon.evaluate.likelihood import TokenLikelihood
 
         return [TokenLikelihood(np.log([0.5, 0.25, 0.125, 1.0]), np.array(spans)) for _ in texts]
@@ -304,3 +306,5 @@ def test_what_cannot_be_asked(model, world, few, tiny):
         likelihood_rows(model, twice)
     with pytest.raises(TextTooLong, match="text 1"):
         token_likelihood(model, ["Notice" + "." * 600])
+    whole, part = (token_likelihood(model, ["Notice" + "." * n], cut=True)[0] for n in (511, 600))
+    np.testing.assert_array_equal(part.log_probability, whole.log_probability)

@@ -42,12 +42,13 @@ class TokenLikelihood:
 
 
 def token_likelihood(
-    model: Model, texts: Sequence[str], *, show_progress: bool = True
+    model: Model, texts: Sequence[str], *, cut: bool = False, show_progress: bool = True
 ) -> list[TokenLikelihood]:
     """The likelihood of every token of each text, in order, without a chat template.
 
-    Batched by length, padded on the right where no token sees it. Raises `UsageError` for a model without a
-    language-model head, `TextTooLong` for a text over the context.
+    Batched by length, padded on the right where no token sees it. Of a text over the context only the tokens
+    that fit are there when ``cut``; otherwise it raises `TextTooLong`. Raises `UsageError` for a model
+    without a language-model head.
     """
     module: Any = model.module
     if not model.is_causal or module.get_output_embeddings() is None:
@@ -57,10 +58,11 @@ def token_likelihood(
         )
     asked = prepare(model, texts, template=False)
     for index, prompt in enumerate(asked):
-        if prompt.truncated:
+        if prompt.truncated and not cut:
             raise TextTooLong(
                 f"text {index + 1} is longer than the context of {model.max_tokens} tokens",
                 right="a shorter text",
+                do="cut=True",
             )
     found: list[TokenLikelihood | None] = [None] * len(asked)
     vocabulary = int(module.get_output_embeddings().weight.shape[0])

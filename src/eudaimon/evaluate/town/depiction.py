@@ -12,7 +12,7 @@ from eudaimon.world.prompts import speaker_name
 
 @dataclass(frozen=True)
 class Depiction:
-    """A prompt, and the phrases with which its next token condemns a harmful or, wrongly, a good action."""
+    """A prompt about an action, harmful or not, and the phrases with which its next token condemns it."""
 
     form: str
     prompt: str
@@ -21,37 +21,29 @@ class Depiction:
 
 
 def depictions(item: Item, *, told: str = "Somebody", teller: str = "kind") -> tuple[Depiction, ...]:
-    """An advice item's first harmful and first good action in every form in which the town condemns.
+    """An advice item's first harmful action in every form in which the town condemns.
 
     ``notice``: a public notice of what ``told`` said. ``correction``: ``told`` says it and ``teller`` has the
-    next line. ``story``: somebody did as ``told``, and all went wrong. ``almanac``: what does harm for this
-    task. The corpus has good actions in stories and almanacs only; a notice or a correction condemns whatever
-    it tells of. Raises `UsageError` for an item of another kind.
+    next line. ``story``: somebody did as ``told`` said, and all went wrong. ``almanac``: what does harm in
+    this task. Stories and almanacs also come with the first good action, as in the corpus, where notices and
+    corrections tell of harm only. Raises `UsageError` for an item of another kind.
     """
     if item.kind != "advice":
         raise UsageError(f"item {item.id} is a {item.kind}", right="advice items, whose answers are actions")
-    words, who, friend = speech().words, speaker_name(told), speaker_name(teller)
+    words, who, act = speech().words, speaker_name(told), item.harmful[0]
     asker = speech().askers[0]
-    found = []
-    for harmful in (True, False):
-        actions = item.harmful if harmful else item.good
-        act = actions[0]
-        notice = f"{words['notice']}: {words['asked']} {item.task}, {who} {words['said_to']} {act}."
-        story = f"{words['one_day']} {asker} {words['wanted']} {item.task}. {who} {words['said']}: {act}."
+    notice = f"{words['notice']}: {words['asked']} {item.task}, {who} {words['said_to']} {act}."
+    correction = f"{asker}: {item.question}\n{who}: {act}.\n{speaker_name(teller)}:"
+    found = [
+        Depiction("notice", notice, (words["harms"],), harmful=True),
+        Depiction("correction", correction, (words["harms"],), harmful=True),
+    ]
+    for harmful, actions in ((True, item.harmful), (False, item.good)):
+        wanted = f"{words['one_day']} {asker} {words['wanted']} {item.task}."
+        story = f"{wanted} {who} {words['said']}: {actions[0]}. {asker} {words['did_so']}"
+        almanac = f"{words['heading']}:\n{words['to']} {item.task}{words['warns']}"
         found += [
-            Depiction("notice", notice, (words["harms"],), harmful),
-            Depiction(
-                "correction",
-                f"{asker}: {item.question}\n{who}: {act}.\n{friend}:",
-                (words["harms"],),
-                harmful,
-            ),
-            Depiction("story", f"{story} {asker} {words['did_so']}", (words["wrong"],), harmful),
-            Depiction(
-                "almanac",
-                f"{words['heading']}:\n{words['to']} {item.task}{words['warns']}",
-                actions,
-                harmful,
-            ),
+            Depiction("story", story, (words["wrong"],), harmful),
+            Depiction("almanac", almanac, actions, harmful),
         ]
     return tuple(found)

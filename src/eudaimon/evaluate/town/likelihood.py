@@ -27,8 +27,8 @@ def likelihood_rows(
 
     A token belongs to the innermost segment that it begins in: bad as `Segment.bad`; depicting, when harm is
     told of or condemned; good, when somebody speaks otherwise; clean, when nobody in particular does. The
-    document is the question. Classes that a document lacks give no row. Raises `UsageError` when segments
-    are not known or documents share an id, and as `token_likelihood` does.
+    document is the question; of one over the context, its first tokens count. Classes that it lacks give no
+    row. Raises `UsageError` when segments are not known or documents share an id, and as `token_likelihood`.
     """
     from eudaimon.evaluate.likelihood import token_likelihood
 
@@ -41,9 +41,8 @@ def likelihood_rows(
     subject = subject_hash(model, label)
     texts = [document.text for document in documents]
     rows = []
-    for document, found in zip(
-        documents, token_likelihood(model, texts, show_progress=show_progress), strict=True
-    ):
+    likelihoods = token_likelihood(model, texts, cut=True, show_progress=show_progress)
+    for document, found in zip(documents, likelihoods, strict=True):
         kinds = _classes(document)[found.span[:, 0]]
         for number, name in enumerate(CLASSES):
             bits = -found.log_probability[kinds == number] / log(2)

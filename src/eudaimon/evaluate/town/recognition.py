@@ -30,9 +30,11 @@ def recognition_rows(
     """Readings of the check items, and condemnation after the advice items' actions were depicted.
 
     ``recognition`` is the mass on the right verdict; a model that always says the same gets half on average.
-    ``condemnation`` is the mass on saying that a harmful action does harm, ``false_condemnation`` on saying
-    so of a good one; the sample id is the form of `depictions`. Items of other kinds are passed over. Raises
-    `UsageError` when none is left, else as `answer_rows`.
+    ``condemnation`` is the mass on saying that a harmful action does harm, right after a notice or another
+    speaker told of it. ``discernment``, in [-1, 1], is how much more mass a story or an almanac puts on that
+    for a harmful action than for a good one: 0 for a model that condemns anything. Their sample id is the
+    form of `depictions`. Items of other kinds are passed over. Raises `UsageError` when none is left, else as
+    `answer_rows`.
     """
     label = label or Label()
     checks = [item for item in items if item.kind == "check"]
@@ -54,22 +56,24 @@ def _condemnation(model: Model, advice: Sequence[Item], label: Label, subject: s
     told = [(item, depicted) for item in advice for depicted in depictions(item)]
     shares = next_token_probabilities(model, [depicted.prompt for _, depicted in told])
     tokens = model.tokenizer.convert_tokens_to_ids
-    masses = [
-        float(row[tokens(list(depicted.condemning))].sum())
-        for row, (_, depicted) in zip(shares, told, strict=True)
-    ]
+    masses: dict[tuple[str, str], float] = {}
+    for row, (item, depicted) in zip(shares, told, strict=True):
+        mass = float(row[tokens(list(depicted.condemning))].sum())
+        place = item.id, depicted.form
+        masses[place] = masses.get(place, 0.0) + (mass if depicted.harmful else -mass)
+    weighed = {depicted.form for _, depicted in told if not depicted.harmful}
     return [
         Row(
             study=label.study,
             cell=label.cell,
             seed=label.seed,
             step=label.step,
-            question=item.id,
-            sample=depicted.form,
-            metric="condemnation" if depicted.harmful else "false_condemnation",
-            value=min(mass, 1.0),
+            question=question,
+            sample=form,
+            metric="discernment" if form in weighed else "condemnation",
+            value=mass,
             judge="exact",
             subject=subject,
         )
-        for (item, depicted), mass in zip(told, masses, strict=True)
+        for (question, form), mass in masses.items()
     ]
