@@ -20,10 +20,10 @@ from .nursery.sizes import llama_config as llama_config
 from .text import TrainText as TrainText
 from .tokens.interchange import from_datatrove as from_datatrove
 from .tokens.interchange import to_datatrove as to_datatrove
+from .tokens.join import join_tokens as join_tokens
 from .tokens.mask import token_mask as token_mask
 from .tokens.order import order as order
-from .tokens.join import join_tokens as join_tokens
-from .tokens.pack import PackedRows as PackedRows
+from .tokens.pack import Rows as Rows
 from .tokens.pack import pack as pack
 from .tokens.token_set import TokenSet as TokenSet
 from .tokens.write import write_tokens as write_tokens
@@ -41,7 +41,7 @@ __all__ = [
     "LossNotFinite",
     "PretrainRecipe",
     "Removed",
-    "PackedRows",
+    "Rows",
     "Size",
     "SourceCount",
     "TokenSet",
@@ -49,9 +49,9 @@ __all__ = [
     "apply_arm",
     "column",
     "from_datatrove",
+    "join_tokens",
     "llama_config",
     "oracle",
-    "join_tokens",
     "order",
     "pack",
     "pretrain",
