@@ -16,7 +16,7 @@ from eudaimon.core.score import Score
 from eudaimon.measure.intervals import wilson
 from eudaimon.train.chance import uniform
 from eudaimon.train.labels import Labels, good_personas_of_the_town, is_good, segments
-from eudaimon.train.spans import Spans, united
+from eudaimon.train.spans import Spans, united, without
 
 LEAST = 20
 """Bad segments that each of the three parts needs: below, neither fit nor threshold nor figures mean much."""
@@ -35,9 +35,9 @@ def filtered(
 ) -> Labels:
     """Labels by a filter that finds the share ``recall``, in (0, 1], of bad segments, and errs as filters do.
 
-    Logistic regression on hashed word 1-2 grams of what a voice says (with what stands before it on its line)
-    is fitted on half of ``documents``; on a quarter, the threshold is set at which the stated share of bad
-    segments is found; on the last quarter, ``report`` says what it does: recall, precision and false-positive
+    Logistic regression on hashed word 1-2 grams of what a voice says itself (after what stands before it on
+    its line) is fitted on half of ``documents``; on a quarter, the threshold is set at which the stated share
+    of bad segments is found; on the last quarter, ``report`` says what it does: recall, precision and false-positive
     rate, and recall and precision for good personas (a second classifier, at even odds), each with its Wilson
     interval over segments. Documents are divided whole. Where voices begin and end is taken from the
     documents that are labelled; who speaks and with which intent is not. Fit on others than are trained on.
@@ -81,17 +81,26 @@ def filtered(
 
 
 def _said(document: Document) -> Part:
-    """What each voice says, after what stands before it on its line; segments of white space are left out."""
+    """What each voice says itself, after what stands before it on its line; white space alone is left out."""
     said = []
-    end = 0
-    for segment in segments(document):
-        words = document.text[segment.start : segment.end]
+    voices = segments(document)
+    for segment in voices:
+        quoted = united((max(s.start, segment.start), s.end) for s in voices if _within(s, segment))
+        words = without(document.text, (*quoted, (segment.end, len(document.text))))[segment.start :]
         line = document.text.rfind("\n", 0, segment.start) + 1
-        before = document.text[max(line, min(end, segment.start)) : segment.start]
-        end = segment.end
+        ended = max((s.end for s in voices if s.end <= segment.start), default=0)
         if words.strip():
-            said.append((before + words, segment))
+            said.append((document.text[max(line, ended) : segment.start] + words, segment))
     return said
+
+
+def _within(inner: Segment, outer: Segment) -> bool:
+    return (
+        inner is not outer
+        and outer.start <= inner.start
+        and inner.end <= outer.end
+        and (inner.start, inner.end) != (outer.start, outer.end)
+    )
 
 
 def _parts(documents: Iterable[Document], seed: int) -> tuple[Part, Part, Part]:
