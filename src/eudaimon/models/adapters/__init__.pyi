@@ -1,0 +1,47 @@
+from .adapter import Adapter as Adapter
+from .adapter import AdapterStack as AdapterStack
+from .errors import AdapterError as AdapterError
+from .errors import InactiveAdapter as InactiveAdapter
+from .errors import MergedAdapter as MergedAdapter
+from .errors import StackOrderChanged as StackOrderChanged
+from .errors import UnexpectedAdapter as UnexpectedAdapter
+from .errors import UnfrozenAdapter as UnfrozenAdapter
+from .errors import WrongBase as WrongBase
+from .ledger import Ledger as Ledger
+from .opening import SubjectModel as SubjectModel
+from .opening import as_model as as_model
+from .opening import attach as attach
+from .opening import open_subject as open_subject
+from .opening import switch as switch
+from .opening import with_stack as with_stack
+from .origin import Origin as Origin
+from .origin import read_origin as read_origin
+from .proof import Proof as Proof
+from .random_lora import random_adapter as random_adapter
+from .records import require_same_stack as require_same_stack
+from .subject import Subject as Subject
+
+__all__ = [
+    "Adapter",
+    "AdapterError",
+    "AdapterStack",
+    "InactiveAdapter",
+    "Ledger",
+    "MergedAdapter",
+    "Origin",
+    "Proof",
+    "StackOrderChanged",
+    "Subject",
+    "SubjectModel",
+    "UnexpectedAdapter",
+    "UnfrozenAdapter",
+    "WrongBase",
+    "as_model",
+    "attach",
+    "open_subject",
+    "random_adapter",
+    "read_origin",
+    "require_same_stack",
+    "switch",
+    "with_stack",
+]
