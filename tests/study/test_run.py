@@ -135,11 +135,12 @@ def test_two_runs_at_once_compute_each_step_once(small, drive, tmp_path):
     assert sum("waiting" in lines for lines in said) == 1
 
 
-def test_threads_and_hashes_of_a_worker(steps, run, tmp_path):
+def test_threads_hashes_and_gpus_of_a_worker(steps, run, tmp_path):
     step = steps.Environment()
-    run(step, threads=3)
+    run(step, threads=3, gpus=("7",))
     found = json.loads((StepStore(tmp_path).path(step) / "environment.txt").read_text())
     assert found["OMP_NUM_THREADS"] == "3" and found["PYTHONHASHSEED"] == "0"
+    assert found["CUDA_VISIBLE_DEVICES"] == "7"
 
 
 def test_unknown_engine_and_no_workers(steps, run):
