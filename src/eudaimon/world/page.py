@@ -46,9 +46,7 @@ class Page:
         self.domain = np.zeros(n, dtype=np.int16)
         self._open: tuple[int, ...] = ()
 
-    def write(
-        self, *tokens: int | Int[ndarray, "n"], where: Bool[ndarray, "n"] | None = None
-    ) -> None:
+    def write(self, *tokens: int | Int[ndarray, "n"], where: Bool[ndarray, "n"] | None = None) -> None:
         """Append one column for each token id; ``where`` it is false, nothing stands there."""
         for column in tokens:
             if where is not None:
@@ -92,6 +90,9 @@ class Page:
         by_voice = [voice.bad() for voice in self.voices]
         nothing = np.zeros(self.n, dtype=bool)
         return np.stack(
-            [np.logical_or.reduce([by_voice[v] for v in open_]) if open_ else nothing for open_ in self.within],
+            [
+                np.logical_or.reduce([by_voice[v] for v in open_]) if open_ else nothing
+                for open_ in self.within
+            ],
             axis=1,
         )

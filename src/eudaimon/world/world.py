@@ -101,9 +101,7 @@ class World(BaseModel):
             yield place, Document(str(number), text, metadata, _segments(page, row, there.tolist(), spans))
 
 
-def _segments(
-    page: Page, row: int, there: list[int], spans: list[tuple[int, int]]
-) -> tuple[Segment, ...]:
+def _segments(page: Page, row: int, there: list[int], spans: list[tuple[int, int]]) -> tuple[Segment, ...]:
     """The voices of one document that say anything in it."""
     said: dict[int, list[int]] = {}
     for place, column in enumerate(there):

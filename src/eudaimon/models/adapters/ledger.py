@@ -209,9 +209,9 @@ class Ledger:
     def detach(self) -> None:
         """Take every adapter out: the model is again, bit for bit, what was loaded, and unguarded."""
         self._guard.remove()
-        self.stack, self.trainable = (), None
         for name in list(self.peft.peft_config) if self.peft else []:
             self._remove(name)
+        self.stack, self.trainable = (), None
 
     def _load(self, adapter: Adapter) -> None:
         held = self._loaded.get(adapter.name)
