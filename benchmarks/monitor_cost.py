@@ -14,10 +14,9 @@ from eudaimon.core import Site
 from eudaimon.measure.conformal import Threshold
 from eudaimon.models import Model, load, read_until
 from eudaimon.monitor import Monitor, bench
-from eudaimon.monitor.probe import Probe
+from eudaimon.monitor.probe import LANDMARKS, Probe
 
 N_TOKENS = 128
-SUPPORT_VECTORS = 2000
 TARGET = 0.01
 
 
@@ -42,7 +41,7 @@ def run(folders: dict[str, Path], rounds: int, log: Callable[[str], None]) -> di
             log(line(row))
         exits.append({"model": name, **early_exit(model, rounds)})
         log(exit_line(exits[-1]))
-    return {"target": TARGET, "support_vectors": SUPPORT_VECTORS, "rows": rows, "early_exit": exits}
+    return {"target": TARGET, "landmarks": LANDMARKS, "rows": rows, "early_exit": exits}
 
 
 ROWS = tuple((kind, batch) for batch in (1, 32) for kind in ("linear", "linear + kernel"))
@@ -61,9 +60,9 @@ def monitor(model: Model, kind: str, seed: int = 0) -> Monitor:
             probes.append(
                 Probe(
                     site, "mean", "kernel",
-                    points=rng.normal(size=(SUPPORT_VECTORS, model.width)).astype(np.float32),
+                    points=rng.normal(size=(LANDMARKS, model.width)).astype(np.float32),
                     bias=0.0,
-                    weight=rng.normal(size=SUPPORT_VECTORS),
+                    weight=rng.normal(size=LANDMARKS),
                     mean=np.zeros(model.width, dtype=np.float32),
                     deviation=np.ones(model.width, dtype=np.float32),
                     gamma=1 / model.width,

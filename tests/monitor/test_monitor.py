@@ -179,12 +179,14 @@ def test_two_hundred_thousand_characters_get_an_answer(monitor):
 @pytest.mark.parametrize("family", ["bert", "llama", "gemma"])
 def test_every_turn_of_a_conversation_is_read(monitor, family):
     it = monitor(family)
+    alone = it.score([DANGEROUS])[0]
+    it = it.with_threshold(replace(it.threshold, value=alone - 1e-5))
     turns = [("system", SAFE), ("user", DANGEROUS), ("user", SAFE), ("assistant", SAFE)]
     conversation = tuple(Message(role=role, content=content) for role, content in turns)
     verdict = it.check(conversation)
-    assert verdict.score >= it.score([DANGEROUS])[0] - 1e-5
+    assert verdict.score >= alone - 1e-5
     assert not verdict.safe
-    assert it.score([conversation[1:2]])[0] == pytest.approx(it.score([DANGEROUS])[0], abs=1e-5)
+    assert it.score([conversation[1:2]])[0] == pytest.approx(alone, abs=1e-5)
 
 
 def test_a_conversation_of_more_turns_than_the_template_has_room_for_is_read(monitor):

@@ -37,8 +37,24 @@ def test_a_kernel_probe_reads_what_its_machine_decides(rows):
     np.testing.assert_allclose(probe.read(x[:1]), right[:1], atol=2e-5)
     far = np.full((1, 12), 1e6, dtype=np.float32)
     np.testing.assert_allclose(probe.read(far), probe.bias, atol=1e-6)
+
+
+def test_a_kernel_probe_with_a_landmark_a_row_decides_as_a_support_vector_machine(rows):
+    x, y = rows
+    probe = fit_kernel(x, y, Site(2), "mean", c=30.0)
+    z = (x - probe.mean) / probe.deviation
     machine = SVC(C=3.0, gamma=probe.gamma, class_weight="balanced").fit(z, y)
-    assert np.corrcoef(machine.decision_function(z), probe.read(x))[0, 1] > 0.999
+    assert len(probe.points) == len(x)
+    assert np.corrcoef(machine.decision_function(z), probe.read(x))[0, 1] > 0.97
+
+
+def test_few_landmarks_come_near_to_all_rows(rows):
+    x, y = rows
+    whole, few = (fit_kernel(x, y, Site(2), "mean", c=3.0, n_landmarks=n) for n in (len(x), 40))
+    assert len(few.points) == 40
+    assert np.corrcoef(whole.read(x), few.read(x))[0, 1] > 0.95
+    again = fit_kernel(x, y, Site(2), "mean", c=3.0, n_landmarks=40)
+    np.testing.assert_array_equal(few.read(x), again.read(x))
 
 
 def test_the_slope_is_the_derivative_of_the_read_out(rows):

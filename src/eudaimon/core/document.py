@@ -42,7 +42,7 @@ class Segment:
 
     @property
     def bad(self) -> bool:
-        """Whether a bad persona speaks: harm enacted, advocated or taught, which no frame depicts or condemns."""
+        """Whether a bad persona speaks: it enacts, advocates or teaches harm, and no frame is distant."""
         return self.harm > 0 and self.stance in HARMFUL_STANCES and self.frame not in DISTANT
 
 

@@ -14,12 +14,19 @@ from .equivalence import Equivalence as Equivalence
 from .equivalence import equivalent as equivalent
 from .equivalence import equivalent_metric as equivalent_metric
 from .equivalence import equivalent_proportions as equivalent_proportions
+from .hierarchical import Contrast as Contrast
+from .hierarchical import SeededScore as SeededScore
+from .hierarchical import contrast as contrast
+from .hierarchical import contrasts as contrasts
+from .hierarchical import equivalent_by_seed as equivalent_by_seed
+from .hierarchical import hierarchical as hierarchical
 from .intervals import bootstrap as bootstrap
 from .intervals import bootstrap_difference as bootstrap_difference
 from .intervals import wilson as wilson
 from .multiplicity import EffectiveN as EffectiveN
 from .multiplicity import effective_n as effective_n
 from .multiplicity import holm as holm
+from .panel import Panel as Panel
 from .ranking import METRICS as METRICS
 from .ranking import auprc as auprc
 from .ranking import auroc as auroc
@@ -33,8 +40,11 @@ from .variance import variance_shares as variance_shares
 __all__ = [
     "BASELINES",
     "METRICS",
+    "Contrast",
     "EffectiveN",
     "Equivalence",
+    "Panel",
+    "SeededScore",
     "TextBaseline",
     "TextScorer",
     "Threshold",
@@ -44,10 +54,14 @@ __all__ = [
     "bootstrap",
     "bootstrap_difference",
     "conformal_threshold",
+    "contrast",
+    "contrasts",
     "effective_n",
     "equivalent",
+    "equivalent_by_seed",
     "equivalent_metric",
     "equivalent_proportions",
+    "hierarchical",
     "holm",
     "items_needed",
     "length",

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from eudaimon.core import Binding, Pooling, Site, Text, UsageError
 from eudaimon.models.activations import Activations
@@ -17,13 +18,22 @@ from eudaimon.models.batches import make_batches
 from eudaimon.models.hooks import reading
 from eudaimon.models.model import Model
 from eudaimon.models.passes import filler, forward
-from eudaimon.models.pooling import Reading, State, check_poolings, finish
+from eudaimon.models.pooling import Reading, check_poolings, finish
 from eudaimon.models.prompts import prepare
 from eudaimon.models.sharing import Group, Reader, Row
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """One forward as it is read: ``pooled[s]`` holds a ``[rows, 1, d]`` for each pooling at site ``s``."""
+
+    reading: Reading
+    counts: Int[torch.Tensor, "rows"]
+    pooled: dict[int, list[Float[torch.Tensor, "rows 1 d"]]]
 
 
 class Tap:
@@ -33,7 +43,7 @@ class Tap:
         self.sites = sites
         self.poolings = poolings
         self.binding = binding
-        self.forwards: list[dict[tuple[int, int], tuple[State, Tensor]]] = []
+        self.forwards: list[Forward] = []
         self._seconds = 0.0
         self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
 
@@ -55,7 +65,7 @@ class Tap:
         No row counts as truncated: the tap sees what the forward was given. Raises as `values` does.
         """
         values = self.values(index)
-        n_tokens = next(iter(self.forwards[index].values()))[1].cpu().numpy()
+        n_tokens = self._forward(index).counts.cpu().numpy()
         return Activations(
             sites=self.sites,
             poolings=self.poolings,
@@ -89,21 +99,23 @@ class Tap:
     def values(self, index: int = -1) -> Float[np.ndarray, "rows sites poolings d"]:
         """Pooled activations of one forward (the latest when not named), float32, rows as in its batch.
 
-        Raises `UsageError` when no forward has been run yet.
+        Raises `UsageError` when no forward has been run yet, or when it ended before the last site.
         """
         import torch
 
+        read = self._forward(index)
+        columns = [column for site in range(len(self.sites)) for column in read.pooled[site]]
+        block: np.ndarray = torch.cat(columns, dim=1).cpu().numpy()
+        return block.reshape(len(block), len(self.sites), len(self.poolings), -1)
+
+    def _forward(self, index: int) -> Forward:
         if not self.forwards:
             raise UsageError("no forward was run inside the tap", do="with tap(...) as t: model.module(...)")
         read = self.forwards[index]
-        with torch.inference_mode():
-            pooled = [
-                finish(pooling, *read[site, k])
-                for site in range(len(self.sites))
-                for k, pooling in enumerate(self.poolings)
-            ]
-            block = torch.stack(pooled, dim=1).cpu().numpy()
-        return block.reshape(len(block), len(self.sites), len(self.poolings), -1)
+        if len(read.pooled) < len(self.sites):
+            what = f"the forward reached {len(read.pooled)} of the {len(self.sites)} sites"
+            raise UsageError(what, right="a forward that runs to its end")
+        return read
 
 
 @contextmanager
@@ -130,15 +142,15 @@ def tap(
 
     def read(site: int, hidden: Tensor) -> None:
         started = tapped.start(hidden)
-        shape = (hidden.shape[0], hidden.shape[1])
-        if shape not in prepared:
-            prepared[shape] = _prepare(np.ones(shape, dtype=bool), model.device)
-        pooled, counts = prepared[shape]
-        if not tapped.forwards or (site, 0) in tapped.forwards[-1]:
-            tapped.forwards.append({})
-        hidden = hidden.detach()
-        for k, kind in enumerate(kinds):
-            tapped.forwards[-1][site, k] = (pooled.pool(hidden, kind), counts)
+        if hidden.requires_grad:
+            hidden = hidden.detach()
+        hidden = hidden.float()
+        if not tapped.forwards or site in tapped.forwards[-1].pooled:
+            shape = (hidden.shape[0], hidden.shape[1])
+            masked = prepared.get(shape) or _unmasked(*shape, model.device)
+            tapped.forwards.append(Forward(*masked, {}))
+        forward = tapped.forwards[-1]
+        forward.pooled[site] = [forward.reading.pooled(hidden, kind, forward.counts) for kind in kinds]
         tapped.stop(started)
 
     with reading(model, wanted, read):
@@ -209,6 +221,12 @@ def _as_array(mask: Bool[np.ndarray, "rows t"] | torch.Tensor | None) -> np.ndar
         what = f"a mask of shape {array.shape} does not fit"
         raise UsageError(what, right="rows x tokens, True for content")
     return array
+
+
+@lru_cache(maxsize=64)
+def _unmasked(rows: int, t: int, device: torch.device) -> tuple[Reading, Tensor]:
+    """For forwards in which every token counts; kept, because their shapes come again and again."""
+    return _prepare(np.ones((rows, t), dtype=bool), device)
 
 
 def _prepare(mask: np.ndarray, device: torch.device) -> tuple[Reading, Tensor]:

@@ -165,7 +165,7 @@ def _probes(
         found.append(
             best(
                 [
-                    fit_kernel(x, y, row.site, row.pooling, c=c, weights=weights)
+                    fit_kernel(x, y, row.site, row.pooling, c=c, weights=weights, seed=options.seed)
                     for c in options.kernel_strengths
                 ]
             )

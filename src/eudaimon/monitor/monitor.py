@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -84,8 +85,7 @@ class Monitor:
 
     def score_activations(self, activations: Activations) -> Float[np.ndarray, "n"]:
         """Scores in [0, 1] of texts that were captured already; needs `sites` and `poolings` captured."""
-        logits = np.stack([probe.logits(activations) for probe in self.probes], axis=1)
-        return sigmoid(self._consensus(logits))
+        return sigmoid(self._consensus(self._logits(activations)))
 
     def score(self, texts: Sequence[Text]) -> Float[np.ndarray, "n"]:
         """Scores in [0, 1], higher is more dangerous, in the order of the texts.
@@ -143,7 +143,7 @@ class Monitor:
             pooling=self.poolings,
             show_progress=show_progress,
         )
-        logits = np.stack([probe.logits(activations) for probe in self.probes], axis=1)
+        logits = self._logits(activations)
         scores = sigmoid(self._consensus(logits))
         heads = {name: head.logits(activations) - head.threshold for name, head in self.categories.items()}
         for row, part in enumerate(parts):
@@ -192,14 +192,18 @@ class Monitor:
             reason="; ".join(filter(None, (part.note if part else "", reason))),
         )
 
+    def _logits(self, activations: Activations) -> Float[np.ndarray, "n probes"]:
+        logits = np.empty((len(activations), len(self.probes)))
+        for column, probe in enumerate(self.probes):
+            logits[:, column] = probe.logits(activations)
+        return logits
+
     def _consensus(self, logits: Float[np.ndarray, "n probes"]) -> Float[np.ndarray, "n"]:
-        return combine(
-            logits,
-            self.consensus,
-            self.stack_weight,
-            self.stack_bias,
-            np.array([probe.threshold for probe in self.probes]),
-        )
+        return combine(logits, self.consensus, self.stack_weight, self.stack_bias, self._thresholds)
+
+    @cached_property
+    def _thresholds(self) -> Float[np.ndarray, "probes"]:
+        return np.array([probe.threshold for probe in self.probes])
 
 
 @dataclass(frozen=True, eq=False)

@@ -87,7 +87,7 @@ def page(record: EvaluationRecord, drawn: Mapping[str, Plot]) -> str:
     """The whole page as text: no script, no outside resource, nothing of the data unescaped."""
     sheet = resources.files("eudaimon.report").joinpath("templates/report.css").read_text(encoding="utf-8")
     return (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             record=record,
@@ -130,8 +130,9 @@ def _selected(record: EvaluationRecord) -> dict[str, Any]:
     }
 
 
-def _environment() -> Environment:
-    environment = Environment(
+def environment(*more: Callable[..., str]) -> Environment:
+    """Templates of this room with the filters of `words` and ``more``, everything escaped."""
+    made = Environment(
         loader=PackageLoader("eudaimon.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -151,9 +152,10 @@ def _environment() -> Environment:
         words.duration,
         words.shorten,
         words.plain,
+        *more,
     ):
-        environment.filters[word.__name__] = word
-    return environment
+        made.filters[word.__name__] = word
+    return made
 
 
 def _shown(value: Any) -> Any:

@@ -46,13 +46,13 @@ def tables(record: EvaluationRecord) -> tuple[Table, ...]:
 
 def _evidence(record: EvaluationRecord) -> Iterable[Table]:
     systems = sorted({system for text in record.texts for system in text.scores}, key=system_order)
-    yield _table(
+    yield scored_table(
         "measurements",
         ("system", "scope", "metric"),
         [((m.system, m.scope, m.metric), [m.score]) for m in record.measurements],
         ("",),
     )
-    yield _table(
+    yield scored_table(
         "sweep",
         ("site", "layer", "method", "pooling", "chosen"),
         [
@@ -87,7 +87,7 @@ def _evidence(record: EvaluationRecord) -> Iterable[Table]:
 
 
 def _studies(record: EvaluationRecord) -> Iterable[Table]:
-    yield _table(
+    yield scored_table(
         "tone_content",
         ("method", "layer", "pooling"),
         [((t.method, t.layer, t.pooling), [t.accuracy, t.auroc]) for t in record.tone_content],
@@ -96,7 +96,7 @@ def _studies(record: EvaluationRecord) -> Iterable[Table]:
     pairs = ("kind", "safe_score", "harmful_score", "safe_text", "harmful_text")
     for name, chosen in (("pairs", record.pairs), ("failed_pairs", failed_pairs(record))):
         yield Table(name, pairs, tuple(tuple(getattr(pair, field) for field in pairs) for pair in chosen))
-    yield _table(
+    yield scored_table(
         "stress",
         ("attack", "worst", "example"),
         [((s.attack, s.worst, s.example), [s.tpr, s.fpr]) for s in record.stress],
@@ -107,8 +107,10 @@ def _studies(record: EvaluationRecord) -> Iterable[Table]:
     if audit:
         residual = Score(value=audit.residual_share, n=audit.tone_share.n)
         shares = [("tone", audit.tone_share), ("content", audit.content_share), ("residual", residual)]
-    yield _table("variance_shares", ("part",), [((part,), [share]) for part, share in shares], ("share",))
-    yield _table(
+    yield scored_table(
+        "variance_shares", ("part",), [((part,), [share]) for part, share in shares], ("share",)
+    )
+    yield scored_table(
         "tone_audit",
         ("dress", "safe_mean", "harmful_mean"),
         [
@@ -120,7 +122,7 @@ def _studies(record: EvaluationRecord) -> Iterable[Table]:
 
 
 def _origins(record: EvaluationRecord) -> Iterable[Table]:
-    yield _table(
+    yield scored_table(
         "categories",
         ("category", "threshold", "n_train"),
         [((c.category, c.threshold, c.n_train), [c.tpr, c.fpr, c.auroc]) for c in record.categories],
@@ -133,19 +135,20 @@ def _origins(record: EvaluationRecord) -> Iterable[Table]:
         (tuple(getattr(stage, field) for field in plain), [getattr(stage, field) for field in scored])
         for stage in stages
     ]
-    yield _table("cascade", plain, rows, scored)
+    yield scored_table("cascade", plain, rows, scored)
     fields = ("site", "index", "weight", "safe_mean", "harmful_mean")
     yield Table("dimensions", fields, tuple(tuple(getattr(d, f) for f in fields) for d in record.dimensions))
     uses = ("source", "split", "n_safe", "n_harmful", "sha256", "licence")
     yield Table("data", uses, tuple(tuple(getattr(use, f) for f in uses) for use in record.run.data))
 
 
-def _table(
+def scored_table(
     name: str,
     fields: tuple[str, ...],
     rows: Sequence[tuple[tuple[Cell, ...], Sequence[Score | None]]],
     scored: tuple[str, ...],
 ) -> Table:
+    """The table of rows of plain cells and scores; a score takes four columns: value, low, high and n."""
     ends = [
         f"{metric}_{end}".strip("_") if end != "value" or not metric else metric
         for metric in scored

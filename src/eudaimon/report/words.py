@@ -31,9 +31,18 @@ NAMES = {
     "flagged": "flagged",
     "lda": "LDA",
     "pca": "PCA",
+    "good": "good answers",
+    "bits_good": "bits per token, good text",
+    "bits_bad": "bits per token, bad text",
+    "bits_depicting": "bits per token, depicting text",
+    "other": "other domains",
+    "tuned": "trained questions",
+    "held_out": "held-out questions",
+    "all": "all questions",
 }
-RATES = frozenset({"tpr_at_1pct_fpr", "tpr_at_5pct_fpr", "pair_auroc", "fpr", "tpr", "flagged"})
-"""Metrics that are shares of something countable, and are shown in per cent."""
+MASSES = frozenset({"harm", "good", "coherence", "refusal", "following", "recognition"})
+RATES = MASSES | {"tpr_at_1pct_fpr", "tpr_at_5pct_fpr", "pair_auroc", "fpr", "tpr", "flagged"}
+"""Metrics that are probability masses or shares of something countable, and are shown in per cent."""
 
 
 def name(key: str) -> str:
@@ -74,6 +83,11 @@ def interval(score: Score | None, metric: str = "") -> str:
 def with_interval(score: Score | None, metric: str = "") -> str:
     """Value and interval."""
     return f"{value(score, metric)} {interval(score, metric)}".strip()
+
+
+def probability(p: float) -> str:
+    """A p-value with three decimals, or ``< 0.001``."""
+    return f"<{SPACE}0.001" if p < 0.001 else number(p)
 
 
 def count(n: int) -> str:

@@ -1,3 +1,14 @@
+from .apply_arm import apply_arm as apply_arm
+from .arm import Arm as Arm
+from .arm import ArmResult as ArmResult
+from .arm import CountTokens as CountTokens
+from .arm import Removed as Removed
+from .arm import SourceCount as SourceCount
+from .arm_registry import ARMS as ARMS
+from .column import column as column
+from .labels import Labels as Labels
+from .labels import oracle as oracle
+from .learned_filter import filtered as filtered
 from .nursery.failures import DiskFull as DiskFull
 from .nursery.failures import LossNotFinite as LossNotFinite
 from .nursery.finetuning import finetune as finetune
@@ -11,30 +22,49 @@ from .nursery.sizes import SIZES as SIZES
 from .nursery.sizes import Size as Size
 from .nursery.sizes import llama_config as llama_config
 from .text import TrainText as TrainText
+from .tokens.interchange import from_datatrove as from_datatrove
+from .tokens.interchange import to_datatrove as to_datatrove
+from .tokens.join import join_tokens as join_tokens
 from .tokens.mask import token_mask as token_mask
 from .tokens.order import order as order
+from .tokens.pack import PackedRows as PackedRows
 from .tokens.pack import Rows as Rows
 from .tokens.pack import pack as pack
 from .tokens.token_set import TokenSet as TokenSet
 from .tokens.write import write_tokens as write_tokens
 
 __all__ = [
+    "ARMS",
     "LORA_RECIPES",
     "SIZES",
+    "Arm",
+    "ArmResult",
+    "CountTokens",
     "DiskFull",
     "FineTuneRecipe",
+    "Labels",
     "LoraRecipe",
     "LossNotFinite",
+    "PackedRows",
     "PretrainRecipe",
+    "Removed",
     "Rows",
     "Size",
+    "SourceCount",
     "TokenSet",
     "TrainText",
+    "apply_arm",
+    "column",
+    "filtered",
     "finetune",
+    "from_datatrove",
+    "join_tokens",
     "llama_config",
+    "oracle",
     "order",
     "pack",
     "pretrain",
+    "to_datatrove",
     "token_mask",
     "train_lora",
     "write_tokens",

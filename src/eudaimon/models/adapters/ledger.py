@@ -40,6 +40,10 @@ class Ledger:
         self.layers: tuple[lora.LoraLayer, ...] = ()
         self.forced: dict[str, tuple[str, ...]] = {}
         self.peft: PeftModel | None = None
+        if lora.find(model.module, {}):
+            raise UsageError(
+                f"{model.checkpoint.name} carries adapters already", right="one ledger holds all of them"
+            )
         self.base_digest = digest(load_lora.base_parameters(model.module))
         self._loaded: dict[str, Adapter] = {}
         self._digests: dict[str, str] = {}
@@ -175,12 +179,20 @@ class Ledger:
         """Within the block the trained adapter's weights may be stepped; proofs stand before and after it.
 
         Yields them. On entry the stack is proven from the logits and gradients are shown to reach the trained
-        adapter; on exit the frozen weights must have the hash they had. Raises `AdapterError` otherwise.
+        adapter; on exit the frozen weights must have the hash they had, and the network is in the mode
+        (train or eval) and has the forward (accelerate wraps it in autocast) that it had. Raises `AdapterError` otherwise.
         """
         self.prove()
         self._require_gradients()
-        before = self.frozen_hash()
-        yield [value for _, value in self.trainable_parameters()]
+        before, mode = self.frozen_hash(), self.model.module.training
+        wrapped = [self.model.module, self.peft, getattr(self.peft, "base_model", None)]
+        forwards = [(part, part.__dict__.get("forward")) for part in wrapped if part is not None]
+        try:
+            yield [value for _, value in self.trainable_parameters()]
+        finally:
+            self.model.module.train(mode)
+            for part, forward in forwards:
+                _put_forward_back(part, forward)
         self.check()
         self.require_unmoved(before)
 
@@ -284,3 +296,11 @@ class Ledger:
         from eudaimon.models.adapters.gradients import require_gradients
 
         require_gradients(self.model, self.layers, self._trained())
+
+
+def _put_forward_back(part: Any, forward: Any) -> None:
+    """Undo accelerate's autocast, which stays on a network after training and rounds every later logit."""
+    part.__dict__.pop("forward", None)
+    part.__dict__.pop("_original_forward", None)
+    if forward is not None:
+        part.forward = forward

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Int
 from eudaimon.core.errors import UsageError
 from eudaimon.models.fingerprint import tokenizer_hash as hash_of_rules
 from eudaimon.train.text import TrainText
+from eudaimon.train.tokens.marks import with_marks
 from eudaimon.train.tokens.mask import token_mask
 
 
@@ -42,6 +43,8 @@ class Encoder:
 
     def encode(self, texts: Sequence[TrainText]) -> list[tuple[Int[np.ndarray, "n"], Bool[np.ndarray, "n"]]]:
         """Token ids and mask (True = not learned, as `token_mask`) of each text."""
+        for text in texts:
+            require_utf8(text)
         made: list[Any] = [None] * len(texts)
         # Offsets take time to make and to read: only where a span needs them.
         for masked, encode in ((False, self._rules.encode_batch_fast), (True, self._rules.encode_batch)):
@@ -60,6 +63,8 @@ class Encoder:
         edges = np.fromiter(chain.from_iterable(encoding.offsets), np.int64, count=n_edges)
         # The EOS put in here has no characters, like one of the template.
         offsets = np.concatenate([edges, np.zeros(2 * ended, np.int64)]).reshape(-1, 2)
+        if not text.text.isascii():
+            offsets = with_marks(text.text, offsets)
         return np.array(ids, np.int64), token_mask(text.text, text.no_loss, offsets)
 
 
@@ -71,6 +76,18 @@ def require_fast(tokenizer: Any) -> None:
             right="a fast tokenizer, which has a tokenizer.json",
             do="AutoTokenizer.from_pretrained(folder, use_fast=True)",
         )
+
+
+def require_utf8(text: TrainText) -> None:
+    """Raise `UsageError` when the text holds half a character, which no tokenizer reads."""
+    try:
+        text.text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"text {text.id} holds a lone surrogate at character {error.start}",
+            right="text that can be written as UTF-8",
+            do='text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")',
+        ) from error
 
 
 def tokenizer_hash(tokenizer: Any) -> str:

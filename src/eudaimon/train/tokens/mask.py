@@ -43,11 +43,9 @@ def token_mask(
 
 
 def _with_neighbours(masked: Bool[np.ndarray, "n"], empty: Bool[np.ndarray, "n"]) -> Bool[np.ndarray, "n"]:
-    real = np.flatnonzero(~empty)
-    if len(real) in (0, len(masked)):
-        return masked & ~empty
-    after = np.searchsorted(real, np.arange(len(masked)))
-    following = masked[real[np.minimum(after, len(real) - 1)]]
-    previous = masked[real[np.maximum(after - 1, 0)]]
-    taken: Bool[np.ndarray, "n"] = np.where(empty, previous & following, masked)
+    real, gaps = np.flatnonzero(~empty), np.flatnonzero(empty)
+    taken: Bool[np.ndarray, "n"] = masked & ~empty
+    if len(gaps) and len(real):
+        after = np.searchsorted(real, gaps)
+        taken[gaps] = masked[real[np.maximum(after - 1, 0)]] & masked[real[np.minimum(after, len(real) - 1)]]
     return taken

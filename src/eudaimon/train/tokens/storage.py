@@ -14,9 +14,10 @@ from jaxtyping import Bool, Int
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import atomic_path, write_json
-from eudaimon.train.tokens.token_set import MANIFEST, Counts, Manifest, TokenFile
+from eudaimon.train.tokens.token_set import MANIFEST, Counts, Manifest, TokenFile, TokenSet
 
 LARGEST_UINT16 = 1 << 16
+CHUNK = 1 << 20
 
 
 class TokenWriter:
@@ -41,6 +42,20 @@ class TokenWriter:
         self._documents[source] += 1
         self._tokens[source] += len(ids)
         self._learned[source] += len(ids) - int(np.count_nonzero(masked))
+
+    def extend(self, tokenset: TokenSet) -> None:
+        """Add all documents of another set."""
+        for low in range(0, tokenset.n_tokens, CHUNK):
+            self._put("tokens.bin", tokenset.tokens[low : low + CHUNK].astype(self._dtype).tobytes())
+            self._put("loss.bin", tokenset.loss[low : low + CHUNK].tobytes())
+        for low in range(0, tokenset.n_documents, CHUNK):
+            ends = np.asarray(tokenset.ends[low : low + CHUNK]) + self._end
+            self._put("ends.bin", ends.astype("<i8").tobytes())
+        self._end += tokenset.n_tokens
+        for name, counts in tokenset.manifest.sources.items():
+            self._documents[name] += counts.documents
+            self._tokens[name] += counts.tokens
+            self._learned[name] += counts.loss_tokens
 
     def sources(self) -> dict[str, Counts]:
         """Counts by source."""

@@ -1,0 +1,96 @@
+"""The tables of a study as CSV, and the final table as rows of text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from eudaimon.report.study.reading import cell
+from eudaimon.report.tables import Table, scored_table
+from eudaimon.report.words import MINUS, SPACE, with_interval
+from eudaimon.study.records import StudyRecord, TownMonitors
+
+ASCII = str.maketrans({MINUS: "-", SPACE: " ", "–": "-", "≥": ">=", "≤": "<="})
+COSTS = ("name", "n", "n_cached", "seconds", "n_tokens")
+
+
+def table_rows(record: StudyRecord, metric: str = "", scope: str = "") -> list[tuple[str, ...]]:
+    """The header, then one row for each row of the table: value and 95 % interval in each column, in ASCII.
+
+    A cell that was not measured is a hyphen; all rows are equally long.
+    """
+    wanted = metric or record.primary
+    header = ("", *(column.title for column in record.columns))
+    body = []
+    for row in record.rows:
+        found = (cell(record, row.key, column.key, wanted, scope) for column in record.columns)
+        body.append((row.title, *(with_interval(entry.score if entry else None, wanted) for entry in found)))
+    return [tuple(text.translate(ASCII) for text in line) for line in (header, *body)]
+
+
+def study_tables(record: StudyRecord) -> tuple[Table, ...]:
+    """All tables of a study, each name begun with the study's; those of parts that it lacks have no rows."""
+    place = ("row", "column", "scope", "metric")
+    compared = ("row", "reference", "column", "scope", "metric", "n_seeds")
+    found = (
+        scored_table(
+            "cells",
+            (*place, "n_seeds"),
+            [((c.row, c.column, c.scope, c.metric, c.n_seeds), [c.score]) for c in record.cells],
+            ("",),
+        ),
+        scored_table(
+            "contrasts",
+            (*compared, "p", "p_holm"),
+            [((*_fields(c, compared), c.p, c.p_holm), [c.difference]) for c in record.contrasts],
+            ("difference",),
+        ),
+        scored_table(
+            "equivalence",
+            (*compared, "bound", "p", "equivalent"),
+            [
+                ((*_fields(e, compared), e.bound, e.p, e.equivalent), [e.difference])
+                for e in record.equivalences
+            ],
+            ("difference",),
+        ),
+        scored_table(
+            "curves",
+            (*place, "step"),
+            [((*_fields(c, place), p.step), [p.score]) for c in record.curves for p in c.points],
+            ("",),
+        ),
+        scored_table(
+            "known_answers",
+            ("key", "claim", "n_seeds", "passed"),
+            [((a.key, a.claim, a.n_seeds, a.passed), [a.measured]) for a in record.known_answers],
+            ("measured",),
+        ),
+        *_monitors(record),
+        Table("costs", COSTS, tuple(_fields(cost, COSTS) for cost in record.costs)),
+    )
+    return tuple(replace(table, name=f"{record.study}-{table.name}") for table in found)
+
+
+def _monitors(record: StudyRecord) -> tuple[Table, ...]:
+    monitors = record.monitors or TownMonitors()
+    fields = ("method", "made_from", "model", "layer", "target")
+    return (
+        scored_table(
+            "directions", fields, [(_fields(r, fields), [r.auroc]) for r in monitors.rows], ("auroc",)
+        ),
+        scored_table(
+            "town_sweep", fields, [(_fields(r, fields), [r.auroc]) for r in monitors.sweep], ("auroc",)
+        ),
+        scored_table(
+            "projections",
+            ("run", "step"),
+            [((p.run, p.step), [p.score]) for p in monitors.projections],
+            ("projection",),
+        ),
+    )
+
+
+def _fields(entry: Any, names: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(getattr(entry, name) for name in names)

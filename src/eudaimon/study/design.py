@@ -1,0 +1,59 @@
+"""Designs: every file in the folder ``designs`` is one study, found by its name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from eudaimon.core.errors import UsageError
+from eudaimon.study import designs as folder_of_designs
+from eudaimon.study.step import Step
+
+
+class StudyOptions(BaseModel):
+    """What every design can be asked for; a design adds fields of its own by a subclass."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seeds: int = Field(default=3, ge=1, description="How many seeds: 0, 1, 2 and so on.")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A design: its name, what it asks in one line, its options, the function that returns its targets.
+
+    ``report`` draws from the finished steps of a study's folder, from records only, and returns the path
+    of its page.
+    """
+
+    name: str
+    summary: str
+    steps: Callable[[Any], tuple[Step, ...]]
+    options: type[StudyOptions] = StudyOptions
+    report: Callable[[Path], Path] | None = None
+
+    def targets(self, options: StudyOptions | None = None) -> tuple[Step, ...]:
+        """The target steps for options, the default ones without any; nothing runs."""
+        return self.steps(options or self.options())
+
+
+def designs() -> tuple[str, ...]:
+    """The names of all designs, sorted; none is imported."""
+    return tuple(
+        sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(folder_of_designs.__path__))
+    )
+
+
+def design(name: str) -> Study:
+    """The design of a name: ``STUDY`` in its file; raises `UsageError` that lists the names."""
+    if name not in designs():
+        raise UsageError(f"there is no design {name!r}", right=f"one of {', '.join(designs()) or 'none yet'}")
+    module = importlib.import_module(f"{folder_of_designs.__name__}.{name.replace('-', '_')}")
+    found: Study = module.STUDY
+    return found

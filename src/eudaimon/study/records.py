@@ -1,0 +1,177 @@
+"""What a study stores for its report: everything that the page draws, and nothing that it computes."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from eudaimon.core import Score
+from eudaimon.monitor.records import Record, RunInfo
+
+
+class Cell(Record):
+    """One figure of one cell of the design: its value by ``metric``, over seeds and questions.
+
+    ``row`` and ``column`` are its place in the study's table (an arm and an attack; a persona and a state of
+    its adapter), ``scope`` the questions that were asked: ``other`` domains than the tuned one, the ``tuned``
+    one's own items, items ``held_out`` from training, or ``all``. ``score.n`` counts questions, ``n_seeds``
+    the training runs that answered them.
+    """
+
+    row: str
+    column: str
+    scope: str
+    metric: str
+    score: Score
+    n_seeds: int
+    by_seed: dict[str, float]
+    """The mean over questions of each seed."""
+
+
+class Contrast(Record):
+    """``row`` minus ``reference`` in one column, paired by seed and question.
+
+    ``p`` is two-sided, ``p_holm`` the same adjusted within its ``family`` of tests.
+    """
+
+    row: str
+    reference: str
+    column: str
+    scope: str
+    metric: str
+    difference: Score
+    n_seeds: int
+    p: float
+    p_holm: float
+    family: str
+
+
+class EquivalenceRow(Record):
+    """Whether ``row`` and ``reference`` differ by less than ``bound``: two one-sided tests at ``alpha``."""
+
+    row: str
+    reference: str
+    column: str
+    scope: str
+    metric: str
+    difference: Score
+    n_seeds: int
+    bound: float
+    p: float
+    alpha: float
+    equivalent: bool
+
+
+class CurvePoint(Record):
+    """One training step of a curve: the mean with its interval over seeds and questions."""
+
+    step: int
+    score: Score
+
+
+class Curve(Record):
+    """A metric along training: ``row`` and ``column`` as in `Cell`, points in order of their steps."""
+
+    row: str
+    column: str
+    scope: str
+    metric: str
+    points: tuple[CurvePoint, ...]
+    by_seed: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    """The same points of each seed alone."""
+
+
+class KnownAnswer(Record):
+    """A fact of the town that every study must find: what was measured and whether the inequality holds.
+
+    ``passed`` is None where this study did not measure it.
+    """
+
+    key: str
+    situation: str
+    claim: str
+    measured: Score | None = None
+    n_seeds: int = 0
+    passed: bool | None = None
+    note: str = ""
+
+
+class Proof(Record):
+    """What the ledger found when a cell's model was opened."""
+
+    cell: str
+    stack: tuple[str, ...]
+    accepted: bool
+    finding: str
+
+
+class StepCost(Record):
+    """One kind of step: how many were needed, how many were found done, and the seconds of all of them."""
+
+    name: str
+    n: int
+    n_cached: int
+    seconds: float
+    n_tokens: int = 0
+
+
+class RowName(Record):
+    """A row or column of the table, in plain words."""
+
+    key: str
+    title: str
+    text: str = ""
+
+
+class DirectionRow(Record):
+    """A direction read from a town model: how well it tells harmful from good, beside what it was made of."""
+
+    method: str
+    made_from: str
+    model: str
+    layer: int
+    target: Literal["content", "tone"]
+    auroc: Score
+
+
+class ProjectionPoint(Record):
+    """Mean projection on the malign persona's direction at one step of a training, in SD of the base."""
+
+    run: str
+    step: int
+    score: Score
+
+
+class TownMonitors(Record):
+    """What the monitors of a town model found: known truth on one side, the direction on the other."""
+
+    rows: tuple[DirectionRow, ...] = ()
+    sweep: tuple[DirectionRow, ...] = ()
+    projections: tuple[ProjectionPoint, ...] = ()
+
+
+class StudyRecord(Record):
+    """Everything that one study found."""
+
+    schema_version: int = 1
+    study: str
+    question: str
+    headline: str = ""
+    """What was found, in one sentence."""
+    run: RunInfo
+    rows: tuple[RowName, ...]
+    columns: tuple[RowName, ...]
+    primary: str
+    """The metric of the main table."""
+    scope: str
+    cells: tuple[Cell, ...]
+    contrasts: tuple[Contrast, ...] = ()
+    equivalences: tuple[EquivalenceRow, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    known_answers: tuple[KnownAnswer, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    costs: tuple[StepCost, ...] = ()
+    monitors: TownMonitors | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()

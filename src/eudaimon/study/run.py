@@ -1,0 +1,265 @@
+"""Run a study: what is finished stays, what is missing is computed, and one failure stops no sibling."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from eudaimon.core.errors import UsageError
+from eudaimon.core.files import read_json, write_json
+from eudaimon.core.progress import LINE_SECONDS, progress
+from eudaimon.study.engine import Ended, Engine
+from eudaimon.study.expectation import expected_seconds
+from eudaimon.study.failure import forget_failure, last_lines, record_failure
+from eudaimon.study.graph import Graph
+from eudaimon.study.local import LocalEngine
+from eudaimon.study.lock import Held, locked
+from eudaimon.study.step import Step
+from eudaimon.study.store import StepStore
+from eudaimon.study.work import DEFINITIONS
+
+logger = logging.getLogger(__name__)
+
+TRIES = 2
+"""How often a step is started whose process dies without a word."""
+
+POLL_SECONDS = 1.0
+
+RUN_LOCK = "locks/run.lock"
+"""In a study's folder: held by its driver."""
+
+EngineName = Literal["local", "slurm"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that a watcher of a run may want to show."""
+
+    kind: Literal[
+        "waiting", "resumed", "started", "working", "finished", "damaged", "lost", "failed", "blocked"
+    ]
+    key: str
+    text: str = ""
+    lines: tuple[str, ...] = ()
+    """The last lines of the step's log, for a failure."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: keys of steps computed now, found finished, failed (with why) and blocked by these."""
+
+    computed: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+    blocked: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether every target is finished."""
+        return not self.failed and not self.blocked
+
+
+def run_study(
+    targets: Iterable[Step],
+    folder: str | Path,
+    *,
+    engine: EngineName = "local",
+    workers: int | None = None,
+    threads: int = 1,
+    gpus: Sequence[str] = (),
+    slurm: dict[str, Any] | None = None,
+    wait: bool = True,
+    name: str = "study",
+    watch: Callable[[Event], None] | None = None,
+    show_progress: bool = True,
+) -> Outcome:
+    """Compute what the targets lack in ``folder`` and return how it ended; the same call resumes.
+
+    ``workers`` processes (default: the machine's cores) of ``threads`` each, or Slurm's job arrays with the
+    options of ``slurm``. Entries whose hashes are wrong are discarded, said and computed again. A second run
+    of the folder waits, or with ``wait=False`` raises `Held`. ``watch`` hears every event; without it, they
+    are logged. Raises `UsageError` for steps that workers cannot build and for options that Slurm refuses.
+    """
+    graph = Graph(targets)
+    definitions = graph.definitions
+    store = StepStore(folder)
+    say = watch or _log
+    began = time.monotonic()
+    with ExitStack() as stack:
+        _alone(stack, store.folder / RUN_LOCK, say, wait=wait)
+        store.steps.mkdir(parents=True, exist_ok=True)
+        stack.callback(store.clean)
+        store.clean()
+        found = _sound(store, graph, say, show_progress=show_progress)
+        needed = graph.needed(found)
+        if not needed:
+            return Outcome(found=found, seconds=time.monotonic() - began)
+        _keep(store.folder / DEFINITIONS, definitions)
+        for key in needed:
+            forget_failure(store.folder, key)
+        chosen = _engine(engine, store.folder, name, needed, workers, threads, gpus, slurm)
+        stack.callback(chosen.close)
+        seconds = expected_seconds(graph, store)
+        driver = _Driver(graph, store, chosen, seconds, needed, say)
+        total = max(1, round(sum(seconds[key] for key in needed)))
+        with progress(name, total, "s of work", enabled=show_progress) as advance:
+            driver.drive(advance)
+        return driver.outcome(found, time.monotonic() - began)
+
+
+class _Driver:
+    """Gives ready steps to the engine, the longest chains first, until nothing is left that can run."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        store: StepStore,
+        engine: Engine,
+        seconds: dict[str, float],
+        needed: set[str],
+        say: Callable[[Event], None],
+    ) -> None:
+        self.graph, self.store, self.engine, self.say = graph, store, engine, say
+        self.seconds, self.urgency = seconds, graph.path_seconds(seconds)
+        self.waiting = {key for key in graph.steps if key in needed}
+        self.running: dict[str, int] = {}
+        self.tries: dict[str, int] = {}
+        self.computed: list[str] = []
+        self.failed: dict[str, str] = {}
+        self.blocked: list[str] = []
+        self._shown = time.monotonic()
+        self._take_up()
+
+    def drive(self, advance: Callable[[int], None]) -> None:
+        reported, credit = 0, 0.0
+        while self.waiting or self.running:
+            self._submit()
+            for ended in self.engine.wait(POLL_SECONDS):
+                self._take(ended)
+            credit = sum(self.seconds[key] for key in (*self.computed, *self.failed, *self.blocked))
+            advance(int(credit) - reported)
+            reported = int(credit)
+            self._show_work()
+
+    def outcome(self, found: tuple[str, ...], seconds: float) -> Outcome:
+        return Outcome(tuple(self.computed), found, self.failed, tuple(self.blocked), seconds)
+
+    def _show_work(self) -> None:
+        """Every 30 seconds, the last line of each running step's log: its own progress, with its own rate."""
+        if time.monotonic() - self._shown > LINE_SECONDS:
+            self._shown = time.monotonic()
+            for key in self.running:
+                if line := last_lines(self.store.log(key), 1):
+                    self.say(Event("working", key, line[0]))
+
+    def _take_up(self) -> None:
+        """Steps that are under way since an earlier driver go on, unless an input of theirs was discarded."""
+        for key in self.engine.resumed:
+            if key in self.waiting and not (self.graph.inputs[key] & self.waiting):
+                self.running[key] = self.tries[key] = 1
+                self.say(Event("resumed", key, "is under way since an earlier run"))
+        self.engine.drop(set(self.engine.resumed) - set(self.running))
+        self.waiting -= set(self.running)
+
+    def _submit(self) -> None:
+        pending = self.waiting | set(self.running)
+        ready = [key for key in self.waiting if not (self.graph.inputs[key] & pending)]
+        ready.sort(key=lambda key: (-self.urgency[key], key))
+        chosen = ready[: self.engine.free]
+        for key in chosen:
+            self.waiting.discard(key)
+            self.running[key] = self.tries[key] = self.tries.get(key, 0) + 1
+            self.say(Event("started", key))
+        if chosen:
+            self.engine.submit(chosen)
+
+    def _take(self, ended: Ended) -> None:
+        key = ended.key
+        del self.running[key]
+        if self.store.done(key):  # the manifest is the truth, whatever became of the process
+            self.computed.append(key)
+            self.say(Event("finished", key, f"{self.store.seconds(key) or 0:.1f} s"))
+            return
+        lines = tuple(last_lines(self.store.log(key)))
+        error = ended.error or "it ended without a result"
+        if ended.lost and self.tries[key] < TRIES:
+            self.waiting.add(key)
+            self.say(Event("lost", key, f"{error}; it is tried once more", lines))
+            return
+        record_failure(self.store.folder, key, error)
+        self.failed[key] = error
+        self.say(Event("failed", key, error, lines))
+        for other in sorted(self.graph.below([key]) & self.waiting):
+            self.waiting.discard(other)
+            self.blocked.append(other)
+            self.say(Event("blocked", other, f"needs {key}"))
+
+
+def _alone(stack: ExitStack, lock: Path, say: Callable[[Event], None], *, wait: bool) -> None:
+    """Be the folder's only driver, after a word to a user who has to wait."""
+    try:
+        stack.enter_context(locked(lock, wait=False))
+    except Held as held:
+        if not wait:
+            raise
+        say(Event("waiting", lock.parents[1].name, f"{held.holder or 'another process'} runs this study"))
+        stack.enter_context(locked(lock, wait=True))
+
+
+def _sound(
+    store: StepStore, graph: Graph, say: Callable[[Event], None], *, show_progress: bool
+) -> tuple[str, ...]:
+    """The finished steps whose files are what was written; the others are discarded."""
+    finished = [key for key in graph.steps if store.done(key)]
+    sound = []
+    with progress("checking what is finished", len(finished), "steps", enabled=show_progress) as advance:
+        for key in finished:
+            if damage := store.damage(key):
+                say(Event("damaged", key, f"{damage}; it is computed again"))
+                store.discard(key)
+            else:
+                sound.append(key)
+            advance()
+    return tuple(sound)
+
+
+def _keep(path: Path, definitions: dict[str, dict[str, Any]]) -> None:
+    """Add definitions to those of earlier runs, whose jobs may still be queued."""
+    known = read_json(path) if path.exists() else {}
+    write_json(path, known | definitions)
+
+
+def _engine(
+    name: str,
+    folder: Path,
+    study: str,
+    needed: set[str],
+    workers: int | None,
+    threads: int,
+    gpus: Sequence[str],
+    slurm: dict[str, Any] | None,
+) -> Engine:
+    if name == "local":
+        if workers is not None and workers < 1:
+            raise UsageError(f"{workers} workers", right="at least one")
+        count = min(workers or len(os.sched_getaffinity(0)), len(needed))
+        return LocalEngine(folder, count, threads=threads, gpus=gpus)
+    if name == "slurm":
+        from eudaimon.study.slurm import SlurmEngine
+
+        return SlurmEngine(folder, study, workers, threads, slurm or {})
+    raise UsageError(f"there is no engine {name!r}", right="local or slurm")
+
+
+def _log(event: Event) -> None:
+    level = logging.WARNING if event.kind in ("failed", "lost", "damaged", "blocked") else logging.INFO
+    logger.log(level, "%s %s %s", event.key, event.kind, event.text)
+    for line in event.lines:
+        logger.log(level, "    %s", line)

@@ -1,0 +1,145 @@
+"""The folder of finished steps: each is whole or absent, and computed by one process at a time."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from eudaimon.core.errors import UsageError
+from eudaimon.core.files import read_json, write_json
+from eudaimon.study.lock import Held, locked
+from eudaimon.study.manifest import MANIFEST, RUN, Damage, check, describe, sync
+from eudaimon.study.step import Step
+
+TEMPORARY = "."
+"""Temporary folders begin with a dot and lie beside the finished ones, on the same file system."""
+
+
+class StepStore:
+    """The finished steps of one study folder, in ``steps/<key>/``."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder).resolve()
+        self.steps = self.folder / "steps"
+
+    def path(self, step: Step | str) -> Path:
+        """The folder of a step's files, there or not yet."""
+        return self.steps / _key(step)
+
+    def log(self, step: Step | str) -> Path:
+        """The file with all that a step printed and logged while it ran."""
+        return self.folder / "logs" / f"{_key(step)}.log"
+
+    def lock(self, step: Step | str) -> Path:
+        """The file that a process holds while it computes the step."""
+        return self.folder / "locks" / f"{_key(step)}.lock"
+
+    def done(self, step: Step | str) -> bool:
+        """Whether the step is finished; its files are not read (see `damage`)."""
+        return (self.path(step) / MANIFEST).is_file()
+
+    def manifest(self, step: Step | str) -> dict[str, Any]:
+        """What was written about a finished step: identity, inputs, SHA-256 of every file, versions."""
+        found: dict[str, Any] = read_json(self.path(step) / MANIFEST)
+        return found
+
+    def seconds(self, step: Step | str) -> float | None:
+        """Wall seconds that the step took when it was computed; None where that is not known."""
+        try:
+            return float(read_json(self.path(step) / RUN)["seconds"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def damage(self, step: Step | str) -> str:
+        """What is wrong with a finished step's files, in one line; empty when every hash is right."""
+        try:
+            check(self.path(step))
+        except Damage as found:
+            return str(found)
+        return ""
+
+    def discard(self, step: Step | str) -> None:
+        """Take a step's files away, so that it is computed again."""
+        if self.path(step).exists():
+            aside = self._temporary(_key(step))
+            self.path(step).rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
+
+    def compute(self, step: Step) -> bool:
+        """Whether the step was computed now; False when it was finished already, here or by another process.
+
+        Runs in a temporary folder beside, syncs every file, writes the manifest last and renames. Raises
+        `UsageError` when an input is missing, and what the step raises; then nothing of it is left.
+        """
+        with locked(self.lock(step), wait=True):
+            if self.done(step):
+                return False
+            self._sweep(step.key)
+            inputs = {role: self.path(source) for role, source in step.inputs.items()}
+            for role, source in step.inputs.items():
+                if not self.done(source):
+                    raise UsageError(f"{step.key} needs {source.key} as {role}, which is not finished")
+            with self._folder_for(step) as out:
+                started, clock = time.time(), time.monotonic()
+                step.run(out, inputs)
+                record = describe(step, out)
+                run = {
+                    "seconds": round(time.monotonic() - clock, 3),
+                    "started": started,
+                    "host": socket.gethostname(),
+                    "pid": os.getpid(),
+                    "execution": {name: getattr(step, name, None) for name in sorted(step.execution)},
+                }
+                write_json(out / RUN, run)
+                sync(out)
+                write_json(out / MANIFEST, record)
+        return True
+
+    def clean(self) -> int:
+        """How many temporary folders of ended processes were removed; those under way stay."""
+        removed = 0
+        for key in {self._key_of(path) for path in self.steps.glob(f"{TEMPORARY}*")}:
+            try:
+                with locked(self.lock(key), wait=False):
+                    removed += self._sweep(key)
+            except Held:
+                continue
+        return removed
+
+    @contextmanager
+    def _folder_for(self, step: Step) -> Iterator[Path]:
+        out = self._temporary(step.key)
+        out.mkdir(parents=True)
+        try:
+            yield out
+            if self.path(step).exists():  # without a manifest: not made by this store
+                self.discard(step)
+            out.rename(self.path(step))
+            sync(self.steps, deep=False)
+        finally:
+            if out.exists():
+                shutil.rmtree(out, ignore_errors=True)
+
+    def _temporary(self, key: str) -> Path:
+        return self.steps / f"{TEMPORARY}{key}.{secrets.token_hex(8)}"
+
+    def _key_of(self, temporary: Path) -> str:
+        return temporary.name.removeprefix(TEMPORARY).rpartition(".")[0]
+
+    def _sweep(self, key: str) -> int:
+        # Whoever holds the step's lock knows that nobody writes into these.
+        found = [path for path in self.steps.glob(f"{TEMPORARY}*") if self._key_of(path) == key]
+        for path in found:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(found)
+
+
+def _key(step: Step | str) -> str:
+    return step if isinstance(step, str) else step.key

@@ -1,0 +1,1 @@
+"""Statistics of a study from its rows and nothing else: cells, paired contrasts, equivalence, curves."""

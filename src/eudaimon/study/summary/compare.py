@@ -1,0 +1,158 @@
+"""Cells with intervals, paired contrasts against references, equivalence of what must not suffer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from eudaimon.core import Score
+from eudaimon.measure.hierarchical import SeededScore, contrast, hierarchical
+from eudaimon.measure.multiplicity import holm
+from eudaimon.measure.panel import Panel
+from eudaimon.study.records import Cell, Contrast, EquivalenceRow
+from eudaimon.study.summary.places import END, Place, paired
+
+ALPHA = 0.05
+N_RESAMPLES = 2000
+MASSES = frozenset({"harm", "good", "coherence", "refusal", "following", "recognition"})
+"""Metrics that are probability masses, in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The largest difference of a metric that would not matter, in one column and scope."""
+
+    metric: str
+    column: str
+    scope: str
+    bound: float
+
+
+@dataclass(frozen=True)
+class Tests:
+    """What all tests of a study share: number and seed of the resamples."""
+
+    n_resamples: int = N_RESAMPLES
+    seed: int = 0
+
+
+def scored(panel: Panel, metric: str, tests: Tests) -> SeededScore:
+    """A panel's mean with its interval over seeds and questions, cut to [0, 1] for a probability mass."""
+    limits = (0.0, 1.0) if metric in MASSES else None
+    return hierarchical(panel, limits=limits, n_resamples=tests.n_resamples, seed=tests.seed)
+
+
+def cells(found: Mapping[Place, Panel], tests: Tests) -> tuple[Cell, ...]:
+    """Every place at the end of training with its interval."""
+    made = []
+    for place, panel in found.items():
+        if place.step != END:
+            continue
+        result = scored(panel, place.metric, tests)
+        made.append(
+            Cell(
+                row=place.row,
+                column=place.column,
+                scope=place.scope,
+                metric=place.metric,
+                score=plain(result),
+                n_seeds=result.n_seeds,
+                by_seed={str(seed): float(m) for seed, m in zip(panel.seeds, panel.seed_means, strict=True)},
+            )
+        )
+    return tuple(made)
+
+
+def contrasts(
+    found: Mapping[Place, Panel],
+    *,
+    metric: str,
+    scope: str,
+    columns: Sequence[str],
+    references: Sequence[str],
+    tests: Tests,
+) -> tuple[Contrast, ...]:
+    """Each row minus each reference in each column, paired; Holm-adjusted over all tests of one reference."""
+    made: list[Contrast] = []
+    for reference in references:
+        family: list[Contrast] = []
+        for column in columns:
+            base = Place(reference, column, scope, metric)
+            for place in _rows(found, base):
+                a, b = paired(found[place], found[base])
+                result = contrast(a, b, n_resamples=tests.n_resamples, seed=tests.seed)
+                family.append(
+                    Contrast(
+                        row=place.row,
+                        reference=reference,
+                        column=column,
+                        scope=scope,
+                        metric=metric,
+                        difference=plain(result.difference),
+                        n_seeds=result.difference.n_seeds,
+                        p=result.p,
+                        p_holm=1.0,
+                        family=f"{metric} against {reference}",
+                    )
+                )
+        made += _adjusted(family)
+    return tuple(made)
+
+
+def equivalences(
+    found: Mapping[Place, Panel], bounds: Iterable[Bound], *, references: Sequence[str], tests: Tests
+) -> tuple[EquivalenceRow, ...]:
+    """For each row and reference whether the metric differs by less than its bound: two one-sided tests.
+
+    Paired by seed and question, on resamples of both. Not equivalent means not shown: the two may be the same
+    and n too small. Schuirmann (1987), J. Pharmacokinet. Biopharm. 15:657.
+    """
+    made = []
+    for entry in bounds:
+        for reference in references:
+            base = Place(reference, entry.column, entry.scope, entry.metric)
+            for place in _rows(found, base):
+                a, b = paired(found[place], found[base])
+                result = contrast(a, b, n_resamples=tests.n_resamples, seed=tests.seed)
+                p = max(_p_below(a, b, entry.bound, tests), _p_below(b, a, entry.bound, tests))
+                made.append(
+                    EquivalenceRow(
+                        row=place.row,
+                        reference=reference,
+                        column=entry.column,
+                        scope=entry.scope,
+                        metric=entry.metric,
+                        difference=plain(result.difference),
+                        n_seeds=result.difference.n_seeds,
+                        bound=entry.bound,
+                        p=p,
+                        alpha=ALPHA,
+                        equivalent=p <= ALPHA,
+                    )
+                )
+    return tuple(made)
+
+
+def plain(score: SeededScore) -> Score:
+    """The score with ``n`` as its number of questions."""
+    return Score(value=score.value, low=score.low, high=score.high, n=score.n_questions, unit=score.unit)
+
+
+def _p_below(a: Panel, b: Panel, bound: float, tests: Tests) -> float:
+    """One-sided p-value against a - b >= bound."""
+    shifted = contrast(replace(a, values=a.values - bound), b, n_resamples=tests.n_resamples, seed=tests.seed)
+    return shifted.p / 2 if shifted.difference.value < 0 else 1 - shifted.p / 2
+
+
+def _rows(found: Mapping[Place, Panel], base: Place) -> list[Place]:
+    """The places of all other rows that have what the reference has; none when it is not there."""
+    if base not in found:
+        return []
+    return [place for place in found if place != base and replace(place, row=base.row) == base]
+
+
+def _adjusted(family: list[Contrast]) -> list[Contrast]:
+    if not family:
+        return []
+    adjusted = holm([entry.p for entry in family])
+    return [entry.model_copy(update={"p_holm": float(p)}) for entry, p in zip(family, adjusted, strict=True)]
