@@ -56,7 +56,7 @@ class Driver:
         self._take_up()
 
     def drive(self, advance: Callable[[int], None]) -> None:
-        """Work until every step is computed, failed or blocked; ``advance`` hears expected seconds of work."""
+        """Work until every step is computed, failed or blocked; ``advance`` hears the seconds of work."""
         reported = 0
         while self.waiting or self.running:
             self._submit()
