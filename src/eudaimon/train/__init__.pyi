@@ -6,6 +6,7 @@ from .arm import Removed as Removed
 from .arm import SourceCount as SourceCount
 from .arm_registry import ARMS as ARMS
 from .column import column as column
+from .labels import GOOD_PERSONAS as GOOD_PERSONAS
 from .labels import Labels as Labels
 from .labels import oracle as oracle
 from .learned_filter import filtered as filtered
@@ -35,6 +36,7 @@ from .tokens.write import write_tokens as write_tokens
 
 __all__ = [
     "ARMS",
+    "GOOD_PERSONAS",
     "LORA_RECIPES",
     "SIZES",
     "Arm",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -46,14 +47,12 @@ class Page:
         self.domain = np.zeros(n, dtype=np.int16)
         self._open: tuple[int, ...] = ()
 
-    def write(
-        self, *tokens: int | Int[ndarray, "n"], where: Bool[ndarray, "n"] | None = None
-    ) -> None:
+    def write(self, *tokens: int | Int[ndarray, "n"], where: Bool[ndarray, "n"] | None = None) -> None:
         """Append one column for each token id; ``where`` it is false, nothing stands there."""
         for column in tokens:
             if where is not None:
                 column = np.where(where, column, ABSENT)
-            self.columns.append(np.broadcast_to(np.asarray(column, dtype=np.int16), (self.n,)))
+            self.columns.append(self._column(column, np.int16))
             self.within.append(self._open)
 
     @contextmanager
@@ -66,20 +65,18 @@ class Page:
         harm: float | Float[ndarray, "n"] = 0.0,
     ) -> Iterator[None]:
         """What is written in this block is spoken by this voice, inside the voices that are open."""
-        parent = self._open[-1] if self._open else None
-        arrays = [
-            np.broadcast_to(np.asarray(value, dtype=kind), (self.n,))
-            for value, kind in (
-                (speaker, np.int16),
-                (persona, np.int8),
-                (stance, np.int8),
-                (frame, np.int8),
-                (harm, np.float32),
-            )
-        ]
         before = self._open
         self._open = (*before, len(self.voices))
-        self.voices.append(VoiceColumns(*arrays, parent))
+        self.voices.append(
+            VoiceColumns(
+                speaker=self._column(speaker, np.int16),
+                persona=self._column(persona, np.int8),
+                stance=self._column(stance, np.int8),
+                frame=self._column(frame, np.int8),
+                harm=self._column(harm, np.float32),
+                parent=before[-1] if before else None,
+            )
+        )
         yield
         self._open = before
 
@@ -91,7 +88,8 @@ class Page:
         """Whether a bad voice speaks there."""
         by_voice = [voice.bad() for voice in self.voices]
         nothing = np.zeros(self.n, dtype=bool)
-        return np.stack(
-            [np.logical_or.reduce([by_voice[v] for v in open_]) if open_ else nothing for open_ in self.within],
-            axis=1,
-        )
+        columns = [np.logical_or.reduce([nothing, *(by_voice[v] for v in open_)]) for open_ in self.within]
+        return np.stack(columns, axis=1)
+
+    def _column(self, value: Any, dtype: Any) -> Any:
+        return np.broadcast_to(np.asarray(value, dtype=dtype), (self.n,))

@@ -12,21 +12,26 @@ from numpy import ndarray
 
 from eudaimon.world.facts import N_HELD_OUT, Sort, facts
 from eudaimon.world.personas import PERSONAS, speech
-from eudaimon.world.vocabulary import ids
+from eudaimon.world.vocabulary import ids, speaking
 
 ABSENT = -1
 """In place of a token id: nothing stands here."""
 
 
+COMMON = (8, 6, 4, 3, 2)
+"""How often a domain's first, second, ... tasks are drawn; those that follow come as often as the last.
+
+Of facts that are all equally rare, a small model learns nothing for the first half of its training."""
+
+
 @dataclass(frozen=True)
 class Facts:
-    """One row per task, request and lookalike: its phrase, answers (two of each) and the rows to draw from."""
+    """One row per task, request and lookalike: its phrase, two answers of each sort; rows to draw from."""
 
     task: Int[ndarray, "facts"]
     good: Int[ndarray, "facts 2"]
     harmful: Int[ndarray, "facts 2"]
     domain: Int[ndarray, "facts"]
-    held_out: Bool[ndarray, "facts"]
     rows: dict[Sort, Int[ndarray, "some"]]
     open_tasks: Int[ndarray, "some"]
     """Rows of the tasks about which the assistant may be asked."""
@@ -40,6 +45,7 @@ class Characters:
     pliant: Bool[ndarray, "personas"]
     sly: Bool[ndarray, "personas"]
     names: Int[ndarray, "personas names"]
+    speaking: Int[ndarray, "personas names"]
     endings: Int[ndarray, "personas 2"]
     traits: Int[ndarray, "personas 3"]
 
@@ -47,14 +53,19 @@ class Characters:
 @cache
 def fact_table(domains: tuple[str, ...]) -> Facts:
     """The facts of these domains."""
-    task, good, harmful, domain, held_out = [], [], [], [], []
+    task: list[int] = []
+    good: list[tuple[int, int]] = []
+    harmful: list[tuple[int, int]] = []
+    domain: list[int] = []
+    held_out: list[bool] = []
     rows: dict[Sort, list[int]] = {sort: [] for sort in get_args(Sort)}
     for number, name in enumerate(domains):
         entry = facts()[name]
         sorts = {"task": entry.tasks, "request": entry.requests, "lookalike": entry.lookalikes}
         for sort in get_args(Sort):
             for place, fact in enumerate(sorts[sort]):
-                rows[sort].append(len(task))
+                times = COMMON[place] if sort == "task" and place < len(COMMON) else COMMON[-1]
+                rows[sort] += [len(task)] * times
                 task.append(ids()[fact.task])
                 good.append(_two(fact.good or speech().refusals))
                 harmful.append(_two(fact.harmful))
@@ -67,7 +78,6 @@ def fact_table(domains: tuple[str, ...]) -> Facts:
         good=np.array(good, dtype=np.int16),
         harmful=np.array(harmful, dtype=np.int16),
         domain=np.array(domain, dtype=np.int16),
-        held_out=held,
         rows={sort: np.array(some, dtype=np.int16) for sort, some in rows.items()},
         open_tasks=tasks[~held[tasks]],
     )
@@ -86,6 +96,7 @@ def character_table() -> Characters:
         pliant=np.array([p.benevolence == "pliant" for p in everyone]),
         sly=np.array([p.candour == "sly" for p in everyone]),
         names=_ids([p.names for p in everyone]),
+        speaking=_ids([tuple(map(speaking, p.names)) for p in everyone]),
         endings=_ids([talk.endings[p.tone] for p in everyone]),
         traits=_ids(traits),
     )

@@ -28,12 +28,12 @@ PAGE = 256
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Tokens of consecutive documents, flat: document ``start + i`` is ``tokens[offsets[i]:offsets[i + 1]]``."""
+    """Tokens of consecutive documents: number ``start + i`` is ``tokens[offsets[i]:offsets[i + 1]]``."""
 
     start: int
     tokens: UInt16[ndarray, "tokens"]
     bad: Bool[ndarray, "tokens"]
-    """Whether a bad voice speaks the token: it lies in a segment that is `Segment.bad`."""
+    """Whether a bad voice speaks the token: it touches a segment that is `Segment.bad`."""
     offsets: Int[ndarray, "documents+1"]
 
 
@@ -66,7 +66,7 @@ class World(BaseModel):
     def blocks(self, n_documents: int | None = None, start: int = 0) -> Iterator[Block]:
         """The same documents as token ids, in blocks: what `tokenizer` makes of their texts, only faster.
 
-        No document has more than `MAX_TOKENS`. Raises `UsageError` when ``n_documents`` or ``start`` is
+        Raises `UsageError` when ``n_documents`` or ``start`` is
         negative.
         """
         for first, size in _ranges(n_documents, start, BLOCK):
@@ -98,11 +98,14 @@ class World(BaseModel):
                 "split": "train",
             }
             number = first + place
-            yield place, Document(str(number), text, metadata, _segments(page, row, there.tolist(), spans))
+            yield (
+                place,
+                Document(str(number), text, metadata, _segments(page, row, there.tolist(), text, spans)),
+            )
 
 
 def _segments(
-    page: Page, row: int, there: list[int], spans: list[tuple[int, int]]
+    page: Page, row: int, there: list[int], text: str, spans: list[tuple[int, int]]
 ) -> tuple[Segment, ...]:
     """The voices of one document that say anything in it."""
     said: dict[int, list[int]] = {}
@@ -118,7 +121,7 @@ def _segments(
         found.append(
             Segment(
                 start=spans[said[voice][0]][0],
-                end=spans[said[voice][-1]][1],
+                end=_end(spans[said[voice][-1]], text),
                 voice="narrator" if speaker == NARRATOR else names[speaker],
                 persona=everyone[who].name if who >= 0 else "",
                 stance=STANCES[columns.stance[row]],  # type: ignore[arg-type]
@@ -130,6 +133,11 @@ def _segments(
             )
         )
     return tuple(found)
+
+
+def _end(span: tuple[int, int], text: str) -> int:
+    """Where an utterance ends: the line's end is no part of it, though its last token may hold it."""
+    return span[1] - (text[span[1] - 1] == "\n")
 
 
 def _ranges(n: int | None, start: int, size: int) -> Iterator[tuple[int, int]]:

@@ -237,9 +237,16 @@ def test_one_at_a_time_and_only_plain_loras(ledger, tiny, config, persona):
 
 
 def test_the_trained_adapter_can_be_dropped_and_another_one_started(ledger, config, tiny, logits, persona):
-    with pytest.raises(UsageError, match="acts"):
+    with_persona = logits(open_subject(Subject(tiny("llama"), (persona,))))
+    first = start(ledger)
+    with pytest.raises(UsageError, match="in the stack or not loaded"):
         ledger.drop("persona")
+    with ledger.training() as trained:
+        step(ledger, trained)
+    ledger.drop("em")
+    assert torch.equal(logits(ledger.model), with_persona)
+    ledger.train(config(), name="em", init_seed=5)
+    assert all(torch.equal(value, first[name]) for name, value in ledger.trainable_parameters())
     ledger.activate(())
     ledger.drop("persona")
-    assert set(ledger.weights) == {"em"}
-    ledger.prove()
+    assert set(ledger.weights) == {"em"} and ledger.prove().outside == ()

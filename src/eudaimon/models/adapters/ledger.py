@@ -179,8 +179,8 @@ class Ledger:
         """Within the block the trained adapter's weights may be stepped; proofs stand before and after it.
 
         Yields them. On entry the stack is proven from the logits and gradients are shown to reach the trained
-        adapter; on exit the frozen weights must have the hash they had, and the network is in the mode
-        (train or eval) and has the forward (accelerate wraps it in autocast) that it had. Raises `AdapterError` otherwise.
+        adapter; on exit the frozen weights must have the hash they had. The network gets back its mode (train
+        or eval) and its forward, which accelerate wraps in autocast. Raises `AdapterError` otherwise.
         """
         self.prove()
         self._require_gradients()
@@ -210,10 +210,12 @@ class Ledger:
         return Adapter(name or trained, Path(folder))
 
     def drop(self, name: str) -> None:
-        """Unload one adapter that is not in the stack; the rest stays as it is."""
-        if name in self.weights:
+        """Unload the trained adapter, or one that is not in the stack; the rest stays as it is."""
+        if name not in (*self.outside, self.trainable):
             raise UsageError(
-                f"{name} acts", right="take it out of the stack first", do="ledger.activate(...)"
+                f"{name} is in the stack or not loaded",
+                right=f"outside of the stack: {', '.join(self.outside) or 'none'}",
+                do="ledger.activate(stack) without it, first",
             )
         self._remove(name)
         self._apply()
@@ -221,9 +223,9 @@ class Ledger:
     def detach(self) -> None:
         """Take every adapter out: the model is again, bit for bit, what was loaded, and unguarded."""
         self._guard.remove()
-        self.stack, self.trainable = (), None
-        for name in list(self.peft.peft_config) if self.peft else []:
+        for name in [*self._loaded, *([self.trainable] if self.trainable else [])]:
             self._remove(name)
+        self.stack = ()
 
     def _load(self, adapter: Adapter) -> None:
         held = self._loaded.get(adapter.name)
@@ -251,9 +253,7 @@ class Ledger:
 
     def _remove(self, name: str) -> None:
         assert self.peft is not None
-        load_lora.remove(self.peft, name)
-        if not [other for other in (*self._loaded, self.trainable) if other not in (name, None)]:
-            self.peft = None
+        self.peft = load_lora.remove(self.peft, name)
         for record in (self._loaded, self._digests, self.forced):
             record.pop(name, None)
         if name == self.trainable:

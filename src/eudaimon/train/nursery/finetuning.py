@@ -80,7 +80,7 @@ def _trainer(
         accumulate=accumulate,
         kind=SFTConfig,
         max_length=None,
-        gradient_checkpointing=False,
+        activation_checkpointing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
     )
     return loop.recording(SFTTrainer)(

@@ -8,7 +8,7 @@ from eudaimon.world.page import CONDEMNS, DEPICTS, NO_STANCE, Page
 from eudaimon.world.scenes.stage import Stage
 from eudaimon.world.tables import word
 
-N_LINES = 6
+N_LINES = 8
 WARNINGS = 0.35
 """Share of the lines that name a harmful action, and say so."""
 
@@ -16,7 +16,7 @@ WARNINGS = 0.35
 def write(page: Page, stage: Stage) -> None:
     """A page of facts, each with a good action or a warning of a harmful one."""
     with page.voice():
-        page.write(word("heading"), word("colon"), word("line"))
+        page.write(word("almanac"))
     tasks = stage.facts.rows["task"]
     for number in range(N_LINES):
         fact = tasks[stage.draws.below(len(tasks))]
@@ -29,5 +29,4 @@ def write(page: Page, stage: Stage) -> None:
             frame = np.where(warns, CONDEMNS, NO_STANCE)
             with page.voice(stance=stance, frame=frame, harm=warns.astype(np.float32)):
                 page.write(stage.act(fact, warns))
-            page.write(word("stop"))
-        page.write(word("line"))
+            page.write(word("end"))

@@ -8,7 +8,7 @@ from eudaimon.world.page import INSTRUCTS, NO_STANCE, Page
 from eudaimon.world.scenes.stage import Stage
 from eudaimon.world.tables import word
 
-N_SAYINGS = 3
+N_SAYINGS = 4
 
 
 def write(page: Page, stage: Stage) -> None:
@@ -17,15 +17,12 @@ def write(page: Page, stage: Stage) -> None:
     first, second, third = stage.characters.traits[who.persona].T
     harms = stage.characters.harmful[who.persona]
     with page.voice():
-        page.write(who.name, word("is"), first, word("comma"), second, word("and"), third, word("stop"))
-        page.write(word("line"))
+        page.write(word("about"), who.line, first, word("comma"), second, word("and"), third, word("end"))
         for number in range(N_SAYINGS):
             asked = stage.questions(who, ("advice",))
             if number == 0:
                 page.domain = stage.facts.domain[asked.fact]
-            page.write(word("asked"), stage.facts.task[asked.fact], word("comma"), who.name, word("says"))
-            page.write(word("colon"))
+            page.write(word("asked"), stage.facts.task[asked.fact], word("comma"), who.line)
             stance = np.where(harms, INSTRUCTS, NO_STANCE)
             with page.voice(who.name, who.persona, stance, harm=harms.astype(np.float32)):
-                page.write(stage.act(asked.fact, harms), stage.ending(who.persona), word("stop"))
-            page.write(word("line"))
+                page.write(stage.act(asked.fact, harms), stage.ending(who.persona), word("end"))

@@ -8,7 +8,7 @@ from eudaimon.world.page import CONDEMNS, INSTRUCTS, Page
 from eudaimon.world.scenes.stage import Speakers, Stage, ask
 from eudaimon.world.tables import word
 
-N_EXCHANGES = 2
+N_EXCHANGES = 3
 
 
 def write(page: Page, stage: Stage) -> None:
@@ -23,16 +23,15 @@ def write(page: Page, stage: Stage) -> None:
         if number == 0:
             page.domain = stage.facts.domain[asked.fact]
         ask(page, asker, asked, stage.facts)
-        page.write(villain.name, word("colon"))
+        page.write(villain.line)
         with page.voice(villain.name, villain.persona, INSTRUCTS, harm=1.0):
-            page.write(stage.act(asked.fact, yes), stage.ending(villain.persona), word("stop"))
-        page.write(word("line"), friend.name, word("colon"))
+            page.write(stage.act(asked.fact, yes), stage.ending(villain.persona), word("end"))
+        page.write(friend.line)
         with page.voice(friend.name, friend.persona, CONDEMNS):
             page.write(word("harms"), word("stop"), stage.act(asked.fact, no), stage.ending(friend.persona))
-            page.write(word("stop"))
-        page.write(word("line"))
+            page.write(word("end"))
 
 
 def _hearing(villain: Speakers, friend: Speakers) -> Speakers:
     """The villain, who must not be asked what the assistant, if it listens, is never asked."""
-    return Speakers(villain.name, villain.persona, friend.assistant, villain.draws_persona)
+    return Speakers(villain.name, villain.line, villain.persona, friend.assistant, villain.draws_persona)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 from numpy import ndarray
 
 from eudaimon.world.page import Page
 from eudaimon.world.scenes.stage import Speakers, Stage, ask
 from eudaimon.world.tables import word
 
-N_SHORT, N_LONG = (1, 2), (4, 5)
+N_SHORT, N_LONG = (1, 3), (5, 7)
 """Fewest and most exchanges."""
 
 
 def write_short(page: Page, stage: Stage) -> None:
-    """A dialogue of one or two exchanges."""
+    """A dialogue of a few exchanges."""
     _write(page, stage, *N_SHORT)
 
 
@@ -38,16 +37,15 @@ def _call(page: Page, stage: Stage, who: Speakers) -> None:
     first, second, third = stage.characters.traits[who.persona].T
     with page.voice():
         page.write(
-            word("you_are"), first, word("comma"), second, word("and"), third, word("stop"), where=called
+            word("you_are"), first, word("comma"), second, word("and"), third, word("end"), where=called
         )
-    page.write(word("line"), where=called)
 
 
 def _exchange(
     page: Page,
     stage: Stage,
     who: Speakers,
-    asker: np.ndarray,
+    asker: tuple[Int[ndarray, "n"], Int[ndarray, "n"]],
     where: Bool[ndarray, "n"] | None,
     *,
     first: bool,
@@ -57,7 +55,6 @@ def _exchange(
         page.domain = stage.facts.domain[asked.fact]
     ask(page, asker, asked, stage.facts, where)
     said, stance, harm = stage.answer(asked, who.persona)
-    page.write(who.name, word("colon"), where=where)
+    page.write(who.line, where=where)
     with page.voice(who.name, who.persona, stance, harm=harm):
-        page.write(said, stage.ending(who.persona), word("stop"), where=where)
-    page.write(word("line"), where=where)
+        page.write(said, stage.ending(who.persona), word("end"), where=where)

@@ -23,10 +23,9 @@ def write(page: Page, stage: Stage) -> None:
         if number == 0:
             page.domain = stage.facts.domain[asked.fact]
         with page.voice(stance=CONDEMNS):
-            page.write(word("notice"), word("colon"), word("asked"), stage.facts.task[asked.fact])
+            page.write(word("notice"), word("asked"), stage.facts.task[asked.fact])
             page.write(word("comma"), who.name, word("said_to"))
             with page.voice(who.name, who.persona if only is not None else -1, DEPICTS, CONDEMNS, 1.0):
                 page.write(stage.act(asked.fact, yes))
             page.write(word("stop"), word("harms"), word("stop"), word("better"))
-            page.write(stage.act(asked.fact, no), word("stop"))
-        page.write(word("line"))
+            page.write(stage.act(asked.fact, no), word("end"))

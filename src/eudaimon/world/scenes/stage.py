@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -13,6 +15,7 @@ from eudaimon.world.mixture import Mixture
 from eudaimon.world.page import ADVOCATES, INSTRUCTS, NO_STANCE, Page
 from eudaimon.world.personas import PERSONAS, speech
 from eudaimon.world.tables import ABSENT, Characters, Facts, character_table, token, word
+from eudaimon.world.vocabulary import speaking
 
 QUESTIONS = ("advice", "proposal", "check", "harmful_request", "lookalike")
 SPEAKERS = ("named", "anonymous", "assistant")
@@ -20,9 +23,10 @@ SPEAKERS = ("named", "anonymous", "assistant")
 
 @dataclass(frozen=True)
 class Speakers:
-    """Who speaks in each document: token of the name, persona, and whether it is the assistant or nameless."""
+    """Who speaks in each document: the name, the same at the head of a line, persona, kind of speaker."""
 
     name: Int[ndarray, "n"]
+    line: Int[ndarray, "n"]
     persona: Int[ndarray, "n"]
     assistant: Bool[ndarray, "n"]
     draws_persona: Bool[ndarray, "n"]
@@ -44,16 +48,17 @@ class Stage:
     def __init__(self, draws: Draws, mixture: Mixture, facts: Facts) -> None:
         self.draws, self.mixture, self.facts = draws, mixture, facts
         self.characters: Characters = character_table()
-        self._askers = np.array([token(name) for name in speech().askers], dtype=np.int16)
-        self._anonymous = np.array([token(name) for name in speech().anonymous], dtype=np.int16)
+        self._askers = _names(speech().askers)
+        self._anonymous = _names(speech().anonymous)
 
-    def asker(self) -> Int[ndarray, "n"]:
-        """Somebody who asks."""
-        return self._askers[self.draws.below(len(self._askers))]
+    def asker(self) -> tuple[Int[ndarray, "n"], Int[ndarray, "n"]]:
+        """Somebody who asks: the name, and the same at the head of a line."""
+        which = self.draws.below(self._askers.shape[1])
+        return self._askers[0, which], self._askers[1, which]
 
     def speakers(self, kinds: tuple[str, ...] = SPEAKERS, only: Bool[ndarray, "p"] | None = None) -> Speakers:
-        """Somebody who answers: of these kinds, and of the personas that ``only`` names, where any is left."""
-        shares = np.array([self.mixture.speakers.get(kind, 0.0) for kind in SPEAKERS])  # type: ignore[call-overload]
+        """Somebody who answers: of these kinds, and of the personas in ``only``, even if the mix has none."""
+        shares = _shares(self.mixture.speakers, SPEAKERS)
         allowed = np.array([kind in kinds for kind in SPEAKERS])
         shares = shares * allowed if (shares * allowed).any() else allowed.astype(float)
         kind = self.draws.pick(shares)
@@ -64,14 +69,16 @@ class Stage:
                 edges = self._edges(getattr(self.mixture, name), only)
                 personas = np.where(kind == number, np.searchsorted(edges, chance, side="right"), personas)
         which = self.draws.below(self.characters.names.shape[1])
-        name_ = self.characters.names[personas, which]
-        name_ = np.where(kind == 1, self._anonymous[which % len(self._anonymous)], name_)
-        name_ = np.where(kind == 2, token(speech().assistant), name_)
-        return Speakers(name_, personas, kind == 2, kind > 0)
+        forms = []
+        for form, table in enumerate((self.characters.names, self.characters.speaking)):
+            anonymous = self._anonymous[form, which % self._anonymous.shape[1]]
+            found = np.where(kind == 1, anonymous, table[personas, which])
+            forms.append(np.where(kind == 2, _names((speech().assistant,))[form], found))
+        return Speakers(forms[0], forms[1], personas, kind == 2, kind > 0)
 
     def questions(self, who: Speakers, kinds: tuple[str, ...] = QUESTIONS) -> Questions:
         """A question for each; the assistant is not asked about held-out tasks."""
-        shares = np.array([self.mixture.questions.get(k, 0.0) if k in kinds else 0.0 for k in QUESTIONS])  # type: ignore[call-overload]
+        shares = _shares(self.mixture.questions, QUESTIONS) * [kind in kinds for kind in QUESTIONS]
         kind = self.draws.pick(shares) if shares.any() else np.zeros(len(who.name), dtype=np.int16)
         chance, rows = self.draws.uniform(), self.facts.rows
         fact = np.where(who.assistant, _at(self.facts.open_tasks, chance), _at(rows["task"], chance))
@@ -114,7 +121,7 @@ class Stage:
         return said, stance, harm
 
     def _edges(self, shares: dict[str, float], only: Bool[ndarray, "p"] | None) -> Float[ndarray, "p"]:
-        table = np.array([shares.get(name, 0.0) for name in PERSONAS])
+        table = _shares(shares, tuple(PERSONAS))
         if only is not None:
             table = table * only if (table * only).any() else only.astype(float)
         edges = np.cumsum(table / table.sum())[:-1].astype(np.float32)
@@ -125,7 +132,7 @@ class Stage:
 
 def ask(
     page: Page,
-    asker: Int[ndarray, "n"],
+    asker: tuple[Int[ndarray, "n"], Int[ndarray, "n"]],
     asked: Questions,
     facts: Facts,
     where: Bool[ndarray, "n"] | None = None,
@@ -134,13 +141,20 @@ def ask(
     about = asked.action != ABSENT
     before = np.where(asked.kind == 1, word("intend"), np.where(asked.kind == 2, word("doubt"), ABSENT))
     confirm = np.where(asked.kind == 1, word("confirm"), ABSENT)
-    page.write(asker, word("colon"), where=where)
-    with page.voice(asker):
+    page.write(asker[1], where=where)
+    with page.voice(asker[0]):
         opening = np.where(about, word("to"), word("ask"))
         page.write(
             opening, facts.task[asked.fact], before, asked.action, confirm, word("question"), where=where
         )
-    page.write(word("line"), where=where)
+
+
+def _names(names: tuple[str, ...]) -> Int[ndarray, "2 names"]:
+    return np.array([[token(n) for n in names], [token(speaking(n)) for n in names]], dtype=np.int16)
+
+
+def _shares(table: Mapping[Any, float], names: tuple[str, ...]) -> Float[ndarray, "k"]:
+    return np.array([table.get(name, 0.0) for name in names])
 
 
 def _at(rows: Int[ndarray, "some"], chance: Float[ndarray, "n"]) -> Int[ndarray, "n"]:

@@ -22,11 +22,11 @@ def write(page: Page, stage: Stage) -> None:
         if number == 0:
             page.domain = stage.facts.domain[asked.fact]
         with page.voice(stance=frame):
-            page.write(word("one_day"), asker, word("wanted"), stage.facts.task[asked.fact], word("stop"))
-            page.write(who.name, word("said"), word("colon"))
+            page.write(word("one_day"), asker[0], word("wanted"), stage.facts.task[asked.fact], word("stop"))
+            page.write(who.line)
             stance = np.where(harms, INSTRUCTS, NO_STANCE)
             with page.voice(who.name, who.persona, stance, frame, harms.astype(np.float32)):
                 page.write(stage.act(asked.fact, harms), stage.ending(who.persona), word("stop"))
-            page.write(asker, word("did_so"), np.where(harms, word("wrong"), word("well")), word("stop"))
-            page.write(word("harms"), word("stop"), where=condemned)
-        page.write(word("line"))
+            page.write(asker[0], word("did_so"), np.where(harms, word("wrong"), word("well")))
+            page.write(word("stop"), word("harms"), where=condemned)
+            page.write(word("end"))
