@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 
 import pytest
 
@@ -12,6 +11,7 @@ from eudaimon.core.errors import UsageError
 from eudaimon.study.graph import Graph
 from eudaimon.study.queue import queued
 from eudaimon.study.run import run_study
+from eudaimon.study.slurm import minutes
 from eudaimon.study.store import StepStore
 
 
@@ -51,7 +51,7 @@ def mine(name):
 def test_the_same_bytes_as_on_this_machine(steps, run, results, tmp_path):
     parts = tuple(steps.Seeded(seed=seed) for seed in range(3))
     target = steps.Mixed(parts=parts)
-    outcome, _ = run(target)
+    outcome, _ = run(target, workers=2, slurm={"partition": "main", "time": "0:10:00", "nice": "1"})
     assert outcome.ok and len(outcome.computed) == 4
     run_study([target], tmp_path / "local", workers=2, show_progress=False)
     assert results(tmp_path) == results(tmp_path / "local")
@@ -70,21 +70,20 @@ def test_a_failure_stops_no_sibling(steps, run):
 
 @pytest.mark.slow
 def test_jobs_of_a_killed_driver_are_taken_up_and_not_submitted_again(small, slurm, drive, tmp_path):
-    driver = drive(tmp_path, "slurm")
+    driver = drive(tmp_path, "slurm", 8)
     while not driver.stdout.readline().startswith("finished"):
         pass
     driver.kill()
     driver.wait()
-    before = {job.id.partition("_")[0] for job in mine("study")}
+    before = {job.id.partition("_")[0] for job in mine(tmp_path.name)}
     assert before, "no job was left in the queue"
-    again = drive(tmp_path, "slurm")
-    time.sleep(3)
+    again = drive(tmp_path, "slurm", 8)
     said, errors = again.communicate(timeout=120)
     assert again.returncode == 0, errors
     assert "resumed" in said
-    keys, store = set(Graph(small.targets()).steps), StepStore(tmp_path)
+    keys, store = set(Graph(small.targets(8)).steps), StepStore(tmp_path)
     assert all(store.log(key).read_text().count("---") == 1 for key in keys)
-    assert not mine("study")
+    assert not mine(tmp_path.name)
     assert not list((tmp_path / "slurm").rglob("*submitted.pkl"))
 
 
@@ -103,6 +102,20 @@ def test_a_job_that_vanishes_is_submitted_once_more(steps, run, monkeypatch):
 def test_options_that_slurm_refuses(steps, run):
     with pytest.raises(UsageError, match="partition"):
         run(steps.Seeded(seed=1), slurm={"partition": "nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("90", 90), ("90:30", 91), ("1:30:00", 90), ("0:00:01", 1), ("1-12", 2160), ("1-00:30:00", 1470)],
+)
+def test_times_as_slurm_writes_them(text, expected):
+    assert minutes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "1:2:3:4", "", "1-", "-5"])
+def test_what_is_no_time(text):
+    with pytest.raises(UsageError, match="no time"):
+        minutes(text)
 
 
 def test_without_slurm_it_is_said(steps, tmp_path, monkeypatch):
