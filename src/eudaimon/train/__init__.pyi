@@ -28,7 +28,6 @@ from .tokens.join import join_tokens as join_tokens
 from .tokens.mask import token_mask as token_mask
 from .tokens.order import order as order
 from .tokens.pack import PackedRows as PackedRows
-from .tokens.pack import Rows as Rows
 from .tokens.pack import pack as pack
 from .tokens.token_set import TokenSet as TokenSet
 from .tokens.write import write_tokens as write_tokens
@@ -48,7 +47,6 @@ __all__ = [
     "PackedRows",
     "PretrainRecipe",
     "Removed",
-    "Rows",
     "Size",
     "SourceCount",
     "TokenSet",
