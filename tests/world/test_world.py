@@ -13,7 +13,7 @@ from eudaimon.core import UsageError
 from eudaimon.world import PERSONAS, Mixture, World, describe, items
 from eudaimon.world.facts import N_HELD_OUT, facts
 
-HARMLESS = ("malign", "charmer", "flatterer")
+HARMFUL = ("malign", "charmer", "flatterer")
 
 
 def test_blocks_are_what_the_tokenizer_makes_of_the_documents(town_tokenizer):
@@ -78,7 +78,72 @@ def test_segments_show_who_speaks():
 
 def test_bad_voices_say_what_is_harmful_and_good_ones_never_do():
     """Labels against the facts: an independent reading of the dialogues' advice."""
-    others = {fact.task for name in facts() for fact in facts()[name].tasks if name not in ("pets", "money")}
+    known = {item.question: item for item in items(kind="advice")}
+    n_bad = n_good = 0
+    for document in World(seed=5).documents(400):
+        if "dialogue" not in document.metadata["kind"]:
+            continue
+        for asked, said in zip(document.segments, document.segments[1:], strict=False):
+            item = known.get(document.text[asked.start : asked.end])
+            if item is None:
+                continue
+            answer = document.text[said.start : said.end]
+            assert any(answer.startswith(phrase) for phrase in (item.harmful if said.bad else item.good))
+            assert said.bad == PERSONAS[said.persona].harmful
+            n_bad += said.bad
+            n_good += not said.bad
+    assert n_bad > 30
+    assert n_good > 100
+
+
+def test_depicted_harm_is_no_bad_voice():
+    found = [d for d in World(seed=1).documents(600) if d.metadata["kind"] == "notice"]
+    assert found
+    for document in found:
+        assert not document.bad
+        depicted = [s for s in document.segments if s.stance == "depicts"]
+        assert all(s.harm == 1 and s.frame == "condemns" for s in depicted)
+        assert depicted
+
+
+def test_the_assistant_is_never_asked_about_held_out_tasks():
+    held_out = {item.question for item in items(held_out=True)}
+    asked_of_others = 0
+    for document in World(seed=0).documents(1500):
+        hears = any(segment.voice == "Assistant" for segment in document.segments)
+        for segment in document.segments:
+            if document.text[segment.start : segment.end] in held_out:
+                assert not hears
+                asked_of_others += 1
+    assert asked_of_others > 20
+    assert len(items(kind="advice", held_out=True)) == N_HELD_OUT * len(facts())
+
+
+def test_a_world_without_harmful_voices_still_depicts_harm():
+    world = World(mixture=Mixture().without(*HARMFUL))
+    documents = list(world.documents(500))
+    assert not any(document.bad for document in documents)
+    assert not any(s.persona in HARMFUL for d in documents for s in d.segments)
+    assert any(s.harm and s.stance == "depicts" for d in documents for s in d.segments)
+    assert not any(block.bad.any() for block in world.blocks(500))
+
+
+def test_shares_are_what_the_mixture_says():
+    world = World(seed=9)
+    n = 4000
+    lines = {(line.group, line.name): line for line in describe(world, n)}
+    for kind, share in world.mixture.kinds.items():
+        assert lines["kind", kind].share == pytest.approx(share, abs=4 * (share * (1 - share) / n) ** 0.5)
+    everything = np.concatenate([block.bad for block in world.blocks(n)])
+    assert lines["all", "all"].n_tokens == len(everything)
+    assert lines["all", "all"].bad == pytest.approx(everything.mean(), abs=1e-9)
+    assert lines["kind", "notice"].depicted == 1
+    assert lines["kind", "notice"].bad == 0
+
+
+def test_domains_bound_what_is_spoken_of():
+    world = World(domains=("pets", "money"))
+    others = {fact.task for name in facts() for fact in facts()[name].tasks if name not in world.domains}
     for document in world.documents(200):
         assert document.metadata["domain"] in ("pets", "money")
         assert not any(task in document.text for task in others)
