@@ -134,7 +134,12 @@ class SlurmEngine:
         for key, job in self._jobs(jobs):
             if first or key in self._under_way:
                 self._under_way[key], self._ids[key] = now, job.id
-                if job.state == "PENDING" and job.reason not in ("None", "Resources", "Priority", "BeginTime"):
+                if job.state == "PENDING" and job.reason not in (
+                    "None",
+                    "Resources",
+                    "Priority",
+                    "BeginTime",
+                ):
                     logger.info("%s waits in the queue: %s", key, job.reason)
 
     def _jobs(self, jobs: Iterable[Job]) -> list[tuple[str, Job]]:
