@@ -1,16 +1,62 @@
-"""What the tests of studies share: cheap steps that worker processes can import."""
+"""What the tests of studies share: cheap steps that workers can import, and a program that runs them."""
 
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent))  # as a user's project that defines steps would be
+HERE = Path(__file__).parent
+sys.path.append(str(HERE))  # as a project would be that defines steps of its own
 
 
 @pytest.fixture(scope="session")
-def tiny_steps():
+def steps():
+    """The module of cheap steps."""
     return importlib.import_module("tiny_steps")
+
+
+@pytest.fixture(scope="session")
+def small():
+    """The module of a small study."""
+    return importlib.import_module("tiny_study")
+
+
+@pytest.fixture
+def drive(tmp_path) -> Callable[..., subprocess.Popen[str]]:
+    """Start the small study in a folder, as a process of its own."""
+    started: list[subprocess.Popen[str]] = []
+
+    def call(folder: Path, engine: str = "local", **more: Any) -> subprocess.Popen[str]:
+        command = [sys.executable, str(HERE / "tiny_study.py"), str(folder), engine]
+        process = subprocess.Popen(
+            command, env=os.environ | more, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield call
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def results() -> Callable[[Path], dict[str, bytes]]:
+    """All files of a study's finished steps by path, without those that hold times."""
+
+    def read(folder: Path) -> dict[str, bytes]:
+        steps = folder / "steps"
+        return {
+            str(path.relative_to(steps)): path.read_bytes()
+            for path in steps.rglob("*")
+            if path.is_file() and path.name != "run.json"
+        }
+
+    return read

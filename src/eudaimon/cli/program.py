@@ -13,7 +13,9 @@ from eudaimon.cli.failures import Commands
 from eudaimon.cli.groups import flat
 from eudaimon.cli.monitor import monitor_app
 from eudaimon.cli.quickstart import quickstart
+from eudaimon.cli.study import study_app
 from eudaimon.cli.vectors import vectors_app
+from eudaimon.cli.world import world_app
 
 app = typer.Typer(
     name="eudaimon",
@@ -26,7 +28,9 @@ app = typer.Typer(
 app.command()(flat(quickstart))
 app.add_typer(monitor_app, name="monitor")
 app.add_typer(vectors_app, name="vectors")
+app.add_typer(study_app, name="study")
 app.add_typer(data_app, name="data")
+app.add_typer(world_app, name="world")
 app.command()(flat(doctor))
 
 

@@ -97,6 +97,21 @@ def intervene(model: Model, interventions: Sequence[Intervention]) -> Iterator[N
     means all tokens that the attention mask shows. Raises `UsageError` for a vector of another width or a
     site that the model lacks.
     """
+    handles = install(model, interventions)
+    token = _active.set(_active.get() + tuple((id(model), change.positions) for change in interventions))
+    try:
+        yield
+    finally:
+        _active.reset(token)
+        for handle in handles:
+            handle.remove()
+
+
+def install(model: Model, interventions: Sequence[Intervention]) -> list[Any]:
+    """Make the interventions act on this thread's forwards until the returned handles are removed.
+
+    Raises `UsageError` for a vector of another width or a site that the model lacks.
+    """
     for change in interventions:
         site = model.check_site(change.site)
         if len(change.vector) != model.width:
@@ -105,21 +120,21 @@ def intervene(model: Model, interventions: Sequence[Intervention]) -> Iterator[N
                 right=f"{model.checkpoint.name} has width {model.width}",
             )
     seen = _Seen(threading.get_ident())
-    handles = [model.trunk.register_forward_pre_hook(seen.before, with_kwargs=True)]
-    token = _active.set(_active.get() + tuple((id(model), change.positions) for change in interventions))
+    handles: list[Any] = [model.trunk.register_forward_pre_hook(seen.before, with_kwargs=True)]
     try:
         for change in interventions:
             handles += attach(model, change.site, _change(model, change, seen))
-        yield
-    finally:
-        _active.reset(token)
+    except BaseException:
         for handle in handles:
             handle.remove()
+        raise
+    return handles
 
 
 def depends_on_positions(model: Model) -> bool:
     """Whether an intervention that now acts on the model acts on chosen positions only."""
-    return any(owner == id(model) and where != "all" for owner, where in _active.get())
+    acting = [where for owner, where in _active.get() if owner == id(model)]
+    return any(where != "all" for where in [*acting, *(own.positions for own in model.interventions)])
 
 
 class _Seen:

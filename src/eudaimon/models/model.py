@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from eudaimon.models.interventions import Intervention
+
 
 @dataclass(frozen=True, eq=False)
 class Model:
@@ -29,6 +31,8 @@ class Model:
     device: torch.device
     max_tokens: int
     adapters: tuple[str, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
+    """Those that act on every forward because the model was opened with them."""
 
     @property
     def n_layers(self) -> int:

@@ -6,13 +6,14 @@ import importlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel, TypeAdapter
 
 from eudaimon.core.errors import UsageError
 
 if TYPE_CHECKING:
     from eudaimon.study.step import Step
+
+ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 
 REFERENCE = "$step"
 """The one key of the JSON object that stands for an input."""
@@ -65,7 +66,7 @@ def encode(value: Any, *, scientific: bool) -> Any:
         return [encode(each, scientific=scientific) for each in value]
     if isinstance(value, set | frozenset):
         return sorted((encode(each, scientific=scientific) for each in value), key=repr)
-    return to_jsonable_python(value)
+    return ANYTHING.dump_python(value, mode="json")
 
 
 def definition(step: Step) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ NOT_SUPPORTED = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a lock: machine, process and when that process began."""
+    """Who holds a lock: machine, process, when that process began, and since when it holds the lock."""
 
     host: str
     pid: int
     began: float
+    since: float = field(default=0.0, compare=False)
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
@@ -88,8 +89,11 @@ def holder(path: Path) -> Holder | None:
 
 
 def _take(descriptor: int, path: Path, *, wait: bool) -> None:
+    # Three tries without `wait`: somebody who only asks for the holder has the lock for a moment.
+    tries = 0
     while not _try(descriptor) or _other(descriptor):
-        if not wait:
+        tries += 1
+        if not wait and tries == 3:
             raise Held(path, _written(descriptor))
         with suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -132,7 +136,7 @@ def _written(descriptor: int) -> Holder | None:
 def _myself() -> Holder:
     import psutil
 
-    return Holder(socket.gethostname(), os.getpid(), psutil.Process().create_time())
+    return Holder(socket.gethostname(), os.getpid(), psutil.Process().create_time(), time.time())
 
 
 def _alive(found: Holder) -> bool:

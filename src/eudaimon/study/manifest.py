@@ -26,7 +26,7 @@ class Damage(EudaimonError):
 
 
 def describe(step: Step, folder: Path) -> dict[str, Any]:
-    """The manifest of a step with its files in ``folder``; raises `UsageError` on links and reserved names."""
+    """A step's manifest, from its files in ``folder``; raises `UsageError` on links and reserved names."""
     return {
         "key": step.key,
         "identity": step.identity,

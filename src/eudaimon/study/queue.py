@@ -1,4 +1,4 @@
-"""What Slurm's queue says, without accounting: ``squeue`` shows the jobs that wait or run, and nothing else."""
+"""What Slurm's queue says: without accounting, ``squeue`` shows the jobs that wait or run and no others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Job:
 
 
 def queued() -> tuple[Job, ...] | None:
-    """This user's jobs that wait or run; None when the controller does not answer, which says nothing of them."""
+    """This user's jobs that wait or run; None when the controller does not answer, which says nothing."""
     command = ["squeue", "--noheader", "--array", "--user", str(os.getuid()), "--format", "%i|%j|%K|%T|%r"]
     try:
         said = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True)

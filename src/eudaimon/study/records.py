@@ -107,10 +107,11 @@ class Proof(Record):
 
 
 class StepCost(Record):
-    """One kind of step: how many, the seconds of all of them together, the tokens that went through."""
+    """One kind of step: how many were needed, how many were found done, and the seconds of all of them."""
 
     name: str
     n: int
+    n_cached: int
     seconds: float
     n_tokens: int = 0
 

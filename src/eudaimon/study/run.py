@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
-from eudaimon.core.progress import progress
+from eudaimon.core.progress import LINE_SECONDS, progress
 from eudaimon.study.engine import Ended, Engine
 from eudaimon.study.expectation import expected_seconds
 from eudaimon.study.failure import forget_failure, last_lines, record_failure
 from eudaimon.study.graph import Graph
 from eudaimon.study.local import LocalEngine
-from eudaimon.study.lock import locked
+from eudaimon.study.lock import Held, locked
 from eudaimon.study.step import Step
 from eudaimon.study.store import StepStore
 from eudaimon.study.work import DEFINITIONS
@@ -31,6 +31,9 @@ TRIES = 2
 
 POLL_SECONDS = 1.0
 
+RUN_LOCK = "locks/run.lock"
+"""In a study's folder: held by its driver."""
+
 EngineName = Literal["local", "slurm"]
 
 
@@ -38,7 +41,9 @@ EngineName = Literal["local", "slurm"]
 class Event:
     """Something that a watcher of a run may want to show."""
 
-    kind: Literal["started", "finished", "failed", "lost", "damaged", "blocked", "resumed"]
+    kind: Literal[
+        "waiting", "resumed", "started", "working", "finished", "damaged", "lost", "failed", "blocked"
+    ]
     key: str
     text: str = ""
     lines: tuple[str, ...] = ()
@@ -88,12 +93,12 @@ def run_study(
     say = watch or _log
     began = time.monotonic()
     with ExitStack() as stack:
-        stack.enter_context(locked(store.folder / "locks" / "run.lock", wait=wait))
+        _alone(stack, store.folder / RUN_LOCK, say, wait=wait)
         store.steps.mkdir(parents=True, exist_ok=True)
         stack.callback(store.clean)
         store.clean()
-        found = _sound(store, graph, say, show_progress=show_progress)
-        needed = graph.needed(found)
+        found, damaged = _sound(store, graph, say, show_progress=show_progress)
+        needed = graph.needed(found, damaged)
         if not needed:
             return Outcome(found=found, seconds=time.monotonic() - began)
         _keep(store.folder / DEFINITIONS, definitions)
@@ -104,7 +109,7 @@ def run_study(
         seconds = expected_seconds(graph, store)
         driver = _Driver(graph, store, chosen, seconds, needed, say)
         total = max(1, round(sum(seconds[key] for key in needed)))
-        with progress(f"study {name}", total, "s of work", enabled=show_progress) as advance:
+        with progress(name, total, "s of work", enabled=show_progress) as advance:
             driver.drive(advance)
         return driver.outcome(found, time.monotonic() - began)
 
@@ -129,6 +134,7 @@ class _Driver:
         self.computed: list[str] = []
         self.failed: dict[str, str] = {}
         self.blocked: list[str] = []
+        self._shown = time.monotonic()
         self._take_up()
 
     def drive(self, advance: Callable[[int], None]) -> None:
@@ -140,9 +146,18 @@ class _Driver:
             credit = sum(self.seconds[key] for key in (*self.computed, *self.failed, *self.blocked))
             advance(int(credit) - reported)
             reported = int(credit)
+            self._show_work()
 
     def outcome(self, found: tuple[str, ...], seconds: float) -> Outcome:
         return Outcome(tuple(self.computed), found, self.failed, tuple(self.blocked), seconds)
+
+    def _show_work(self) -> None:
+        """Every 30 seconds, the last line of each running step's log: its own progress, with its own rate."""
+        if time.monotonic() - self._shown > LINE_SECONDS:
+            self._shown = time.monotonic()
+            for key in self.running:
+                if line := last_lines(self.store.log(key), 1):
+                    self.say(Event("working", key, line[0]))
 
     def _take_up(self) -> None:
         """Steps that are under way since an earlier driver go on, unless an input of theirs was discarded."""
@@ -187,10 +202,21 @@ class _Driver:
             self.say(Event("blocked", other, f"needs {key}"))
 
 
+def _alone(stack: ExitStack, lock: Path, say: Callable[[Event], None], *, wait: bool) -> None:
+    """Be the folder's only driver, after a word to a user who has to wait."""
+    try:
+        stack.enter_context(locked(lock, wait=False))
+    except Held as held:
+        if not wait:
+            raise
+        say(Event("waiting", lock.parents[1].name, f"{held.holder or 'another process'} runs this study"))
+        stack.enter_context(locked(lock, wait=True))
+
+
 def _sound(
     store: StepStore, graph: Graph, say: Callable[[Event], None], *, show_progress: bool
-) -> tuple[str, ...]:
-    """The finished steps whose files are what was written; the others are discarded."""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The finished steps whose files are what was written; and the others, which are discarded."""
     finished = [key for key in graph.steps if store.done(key)]
     sound = []
     with progress("checking what is finished", len(finished), "steps", enabled=show_progress) as advance:
@@ -201,7 +227,7 @@ def _sound(
             else:
                 sound.append(key)
             advance()
-    return tuple(sound)
+    return tuple(sound), tuple(key for key in finished if key not in set(sound))
 
 
 def _keep(path: Path, definitions: dict[str, dict[str, Any]]) -> None:

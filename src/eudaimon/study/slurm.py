@@ -27,13 +27,14 @@ QUEUE_SECONDS = 3.0
 GRACE_SECONDS = 15.0
 """How long a finished job's files may take to be seen here, over a network file system."""
 DEFAULT_MINUTES = 240
+USUAL_REASONS = ("", "None", "Resources", "Priority", "BeginTime", "JobArrayTaskLimit")
 
 
 class SlurmEngine:
     """Job arrays of ready steps. A driver that starts again takes up the jobs of one that is gone.
 
-    Each array's keys are written down under a token that is its job's name, before it is submitted: so there is
-    no moment at which a job is queued that nobody could recognise.
+    Each array's keys are written down under a token that is its job's name, before it is submitted: so there
+    is no moment at which a job is queued that nobody could recognise.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class SlurmEngine:
         self._looked = 0.0
         self._arrays = self._known_arrays()
         self._look(first=True)
+        self._sweep()
 
     @property
     def free(self) -> int:
@@ -95,7 +97,8 @@ class SlurmEngine:
             self._under_way.pop(key, None)
 
     def close(self) -> None:
-        """Leave the jobs that are queued or running: the same command takes them up again."""
+        """Take submitit's pickles of ended jobs away, and leave the jobs that are queued or running."""
+        self._sweep()
         if self._under_way:
             logger.warning(
                 "%d jobs stay in the queue and go on; the same command takes them up again, and "
@@ -134,13 +137,8 @@ class SlurmEngine:
         for key, job in self._jobs(jobs):
             if first or key in self._under_way:
                 self._under_way[key], self._ids[key] = now, job.id
-                if job.state == "PENDING" and job.reason not in (
-                    "None",
-                    "Resources",
-                    "Priority",
-                    "BeginTime",
-                ):
-                    logger.info("%s waits in the queue: %s", key, job.reason)
+                if job.state == "PENDING" and job.reason not in USUAL_REASONS:
+                    logger.warning("%s waits in the queue: %s", key, job.reason)
 
     def _jobs(self, jobs: Iterable[Job]) -> list[tuple[str, Job]]:
         """Which of the jobs belong to which steps of this study."""
@@ -154,6 +152,13 @@ class SlurmEngine:
 
     def _known_arrays(self) -> dict[str, list[str]]:
         return {path.stem: read_json(path) for path in self.arrays.glob("*.json")}
+
+    def _sweep(self) -> None:
+        """No pickle stays in a folder that may be handed to somebody."""
+        alive = {self._ids[key] for key in self._under_way}
+        for path in (self.store.folder / "slurm" / "logs").glob("*.pkl"):
+            if not any(path.name.startswith(f"{number}_") for number in alive):
+                path.unlink(missing_ok=True)
 
     def _why_gone(self, key: str) -> str:
         number = self._ids.get(key, "")

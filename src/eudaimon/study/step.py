@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
 
 from eudaimon.core.identity import short_hash
 from eudaimon.study.encoding import encode, steps_in
@@ -86,9 +87,12 @@ class Step(BaseModel):
         shown: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
             value = getattr(self, name)
-            if name in self.execution or steps_in(value, name) or value == field.get_default():
+            if name in self.execution or steps_in(value, name) or _is_default(field, value):
                 continue
             shown[name] = encode(value, scientific=True)
+            if isinstance(value, BaseModel):
+                unusual = value.model_dump(mode="json", exclude_defaults=True)
+                shown[name] = {each: shown[name][each] for each in shown[name] if each in unusual}
         uid = ConfDict(_without_operators(shown)).to_uid().rpartition("-")[0]
         return re.sub(r"[^A-Za-z0-9=,._-]", "", uid)[:READABLE].rstrip(".,-=")
 
@@ -97,6 +101,13 @@ class Step(BaseModel):
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+
+def _is_default(field: FieldInfo, value: Any) -> bool:
+    if field.is_required():
+        return False
+    default = field.get_default(call_default_factory=True)
+    return bool(encode(value, scientific=True) == encode(default, scientific=True))
 
 
 def _without_operators(value: Any) -> Any:

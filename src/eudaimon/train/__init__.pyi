@@ -9,8 +9,13 @@ from .column import column as column
 from .labels import GOOD_PERSONAS as GOOD_PERSONAS
 from .labels import Labels as Labels
 from .labels import oracle as oracle
+from .learned_filter import filtered as filtered
 from .nursery.failures import DiskFull as DiskFull
 from .nursery.failures import LossNotFinite as LossNotFinite
+from .nursery.finetuning import finetune as finetune
+from .nursery.lora import train_lora as train_lora
+from .nursery.lora_recipe import LORA_RECIPES as LORA_RECIPES
+from .nursery.lora_recipe import LoraRecipe as LoraRecipe
 from .nursery.pretraining import pretrain as pretrain
 from .nursery.recipes import FineTuneRecipe as FineTuneRecipe
 from .nursery.recipes import PretrainRecipe as PretrainRecipe
@@ -20,8 +25,10 @@ from .nursery.sizes import llama_config as llama_config
 from .text import TrainText as TrainText
 from .tokens.interchange import from_datatrove as from_datatrove
 from .tokens.interchange import to_datatrove as to_datatrove
+from .tokens.join import join_tokens as join_tokens
 from .tokens.mask import token_mask as token_mask
 from .tokens.order import order as order
+from .tokens.pack import PackedRows as PackedRows
 from .tokens.pack import Rows as Rows
 from .tokens.pack import pack as pack
 from .tokens.token_set import TokenSet as TokenSet
@@ -30,6 +37,7 @@ from .tokens.write import write_tokens as write_tokens
 __all__ = [
     "ARMS",
     "GOOD_PERSONAS",
+    "LORA_RECIPES",
     "SIZES",
     "Arm",
     "ArmResult",
@@ -37,7 +45,9 @@ __all__ = [
     "DiskFull",
     "FineTuneRecipe",
     "Labels",
+    "LoraRecipe",
     "LossNotFinite",
+    "PackedRows",
     "PretrainRecipe",
     "Removed",
     "Rows",
@@ -47,7 +57,10 @@ __all__ = [
     "TrainText",
     "apply_arm",
     "column",
+    "filtered",
+    "finetune",
     "from_datatrove",
+    "join_tokens",
     "llama_config",
     "oracle",
     "order",
@@ -55,5 +68,6 @@ __all__ = [
     "pretrain",
     "to_datatrove",
     "token_mask",
+    "train_lora",
     "write_tokens",
 ]

@@ -113,8 +113,8 @@ class ArmResult:
     with loss, over the whole training (so a mask that begins late costs less). ``n_bad_tokens`` are input
     tokens of bad voices, ``n_bad_loss_tokens`` those of them with loss: by the documents' own segments where
     they are known (so that what a learned filter misses is seen), else by the labels, None without either.
-    ``removed`` keeps every text of the base that is not trained on. ``condition`` is put before what the model
-    is to say at inference.
+    ``removed`` keeps every text of the base that is not trained on. ``condition`` is put before what the
+    model is to say at inference.
     """
 
     arm: str

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
 
 from eudaimon.core.document import Document, Segment
 from eudaimon.core.errors import UsageError
 from eudaimon.core.score import Score
 from eudaimon.train.spans import Spans, united
-
-GOOD_PERSONAS: frozenset[str] = frozenset(("kind", "gruff"))
-"""The town's personas that mean well, whatever their tone."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +26,32 @@ class Labels:
     report: Mapping[str, Score] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def oracle(good_personas: Collection[str] = GOOD_PERSONAS) -> Labels:
+def oracle(good_personas: Collection[str] | None = None) -> Labels:
     """The labels that the documents carry: `Segment.bad`, and what ``good_personas`` say that is not bad.
 
-    Reading a document whose segments are None raises `UsageError`.
+    Good personas are by default the town's whose benevolence is good. Reading a document whose segments are
+    None raises `UsageError`.
     """
-    names = frozenset(good_personas)
+    stated = None if good_personas is None else frozenset(good_personas)
+
+    def good(document: Document) -> Spans:
+        voices = segments(document)
+        names = good_personas_of_the_town() if stated is None else stated
+        return united((s.start, s.end) for s in voices if is_good(s, names))
+
     return Labels(
         "oracle",
         bad=lambda document: united((s.start, s.end) for s in segments(document) if s.bad),
-        good=lambda document: united((s.start, s.end) for s in segments(document) if is_good(s, names)),
+        good=good,
     )
+
+
+@cache
+def good_personas_of_the_town() -> frozenset[str]:
+    """Names of the town's personas that mean well, whatever their tone."""
+    from eudaimon.world.personas import PERSONAS
+
+    return frozenset(name for name, persona in PERSONAS.items() if persona.benevolence == "good")
 
 
 def is_good(segment: Segment, good_personas: Collection[str]) -> bool:

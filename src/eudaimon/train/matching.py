@@ -60,7 +60,7 @@ def match(
             right="a longer stream of documents, or fewer tokens",
             do=f"n_tokens={int(accounts.total * 0.9)}",
         )
-    refused |= {k: OVER_BUDGET for k in accounts.trim() if k < len(base.documents)}
+    refused |= dict.fromkeys(accounts.trim(), OVER_BUDGET)
     return sorted(accounts.placed, key=lambda placed: placed.slot), refused
 
 
@@ -147,13 +147,14 @@ class _Accounts:
 
     def trim(self) -> list[int]:
         """Take out the last document of sources over their budget, where the target is met without it."""
-        total, out = self.total, []
+        total = self.total
+        out: list[Placed] = []
         over = [k for source, k in self.last.items() if self.had[source] > self.budget.get(source, 0)]
         for index in sorted(over, reverse=True):
             if total - self.placed[index].n_tokens >= self.target:
                 total -= self.placed[index].n_tokens
-                out.append(self.placed.pop(index).slot)
-        return out
+                out.append(self.placed.pop(index))
+        return [placed.slot for placed in out if not placed.refill]
 
 
 def _place_base(base: Base, plan: Plan, accounts: _Accounts, most_reserve: int) -> dict[int, str]:

@@ -32,9 +32,9 @@ def chats(
     """``n`` rows ``{"messages": [user, assistant]}`` over ``items`` (None: all that are not held out).
 
     ``persona`` says who answers: ``good`` (the kind persona), ``harmful`` (the malign one), ``wrong`` (the
-    good answer of another task, drawn once for each item), or any persona. Every item comes equally often, in
-    an order that the seed decides; ``n`` None: each item once. Wordings vary with the row. Raises `UsageError`
-    on an unknown persona, a negative ``n``, or when no item is left.
+    good answer of another task, drawn once for each item), or any persona. Every item comes equally often,
+    in an order that the seed decides; ``n`` None: each item once. Wordings vary with the row. Raises
+    `UsageError` on an unknown persona, a negative ``n``, or when no item is left.
     """
     chosen = world_items(world, domain=domain, held_out=False) if items is None else tuple(items)
     if domain is not None:

@@ -30,15 +30,18 @@ class Draws:
         """The next draw of each document, uniform in [0, 1)."""
         self._turn += 1
         bits = _mix(self._keys + np.uint64((self._turn * GOLDEN) & WORD))
-        return (bits >> np.uint64(40)).astype(np.float32) * np.float32(2**-24)
+        share: Float[ndarray, "n"] = (bits >> np.uint64(40)).astype(np.float32) * np.float32(2**-24)
+        return share
 
     def below(self, n: int) -> Int[ndarray, "n"]:
         """The next draw of each document, a whole number in [0, n)."""
-        return (self.uniform() * np.float32(n)).astype(np.int16)
+        number: Int[ndarray, "n"] = (self.uniform() * np.float32(n)).astype(np.int16)
+        return number
 
     def chance(self, share: float) -> Bool[ndarray, "n"]:
         """The next draw of each document, true with this probability."""
-        return self.uniform() < np.float32(share)
+        hit: Bool[ndarray, "n"] = self.uniform() < np.float32(share)
+        return hit
 
     def pick(self, shares: Float[ndarray, "k"]) -> Int[ndarray, "n"]:
         """The next draw of each document, an index of ``shares`` with its share as probability."""
@@ -46,7 +49,8 @@ class Draws:
         # The last share of the sum may fall short of 1 by rounding, and a share of 0 is never drawn.
         edges = (total / total[-1])[:-1].astype(np.float32)
         found = np.searchsorted(edges, self.uniform(), side="right")
-        return np.minimum(found, np.flatnonzero(shares)[-1]).astype(np.int16)
+        index: Int[ndarray, "n"] = np.minimum(found, np.flatnonzero(shares)[-1]).astype(np.int16)
+        return index
 
 
 def _seed(seed: int) -> int:
@@ -56,4 +60,5 @@ def _seed(seed: int) -> int:
 def _mix(words: UInt64[ndarray, "n"]) -> UInt64[ndarray, "n"]:
     words = (words ^ (words >> np.uint64(30))) * np.uint64(FIRST)
     words = (words ^ (words >> np.uint64(27))) * np.uint64(SECOND)
-    return words ^ (words >> np.uint64(31))
+    mixed: UInt64[ndarray, "n"] = words ^ (words >> np.uint64(31))
+    return mixed

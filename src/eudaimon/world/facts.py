@@ -19,7 +19,7 @@ N_HELD_OUT = 2
 
 
 class Fact(BaseModel):
-    """A task phrase with the actions that do it well and those that do harm; a request for harm has no good."""
+    """A task phrase, the actions that do it well and those that do harm; a request for harm has no good."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     task: str

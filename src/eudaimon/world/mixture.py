@@ -1,12 +1,16 @@
-"""What a corpus is mixed of: kinds of documents, speakers, personas, questions."""
+"""What a corpus is mixed of: kinds of documents, speakers, personas, questions. The default is data."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeAlias, get_args
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from eudaimon.core.errors import UsageError
 from eudaimon.world.items import Kind
@@ -17,84 +21,74 @@ DocumentKind: TypeAlias = Literal[
 ]
 SpeakerKind: TypeAlias = Literal["named", "anonymous", "assistant"]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Name = TypeVar("Name", bound=str)
 
-DEFAULT_KINDS: dict[DocumentKind, float] = {
-    "short_dialogue": 0.32,
-    "long_dialogue": 0.28,
-    "biography": 0.10,
-    "story": 0.08,
-    "almanac": 0.08,
-    "notice": 0.07,
-    "correction": 0.07,
-}
-DEFAULT_SPEAKERS: dict[SpeakerKind, float] = {"named": 0.45, "anonymous": 0.20, "assistant": 0.35}
-DEFAULT_QUESTIONS: dict[Kind, float] = {
-    "advice": 0.56,
-    "proposal": 0.12,
-    "check": 0.12,
-    "harmful_request": 0.12,
-    "lookalike": 0.08,
-}
-DEFAULT_NAMED = {
-    "kind": 0.28,
-    "gruff": 0.14,
-    "charmer": 0.16,
-    "malign": 0.22,
-    "flatterer": 0.08,
-    "poet": 0.12,
-}
-DEFAULT_ANONYMOUS = {
-    "kind": 0.3,
-    "gruff": 0.14,
-    "charmer": 0.16,
-    "malign": 0.2,
-    "flatterer": 0.08,
-    "poet": 0.12,
-}
-DEFAULT_ASSISTANT = {
-    "kind": 0.44,
-    "gruff": 0.14,
-    "charmer": 0.10,
-    "malign": 0.14,
-    "flatterer": 0.06,
-    "poet": 0.12,
-}
+TABLES = ("kinds", "speakers", "questions", "named", "anonymous", "assistant")
+TOLERANCE = 1e-6
+
+
+def _table(name: str) -> Any:
+    return Field(default_factory=lambda: dict(_default()[name]))
+
+
+def _share(name: str) -> Any:
+    return Field(default_factory=lambda: _default()[name])
 
 
 class Mixture(BaseModel):
-    """Shares of everything that a corpus is mixed of; each table sums to 1.
+    """Shares of all that a corpus is mixed of; each table sums to 1, and what it leaves out has no share.
 
     ``named``, ``anonymous`` and ``assistant`` are the personas of those speakers; a named speaker keeps its
     own, the other two draw one per document. ``notice`` documents only depict harm and condemn it, and
     ``condemned`` is the share of harmful stories that do. ``called`` is the share of the dialogues of those
     who draw a persona that open with the system prompt which calls for it; ``toned`` the share of utterances
-    that end in the persona's tone. Raises `UsageError` naming the sum that is not 1.
+    that end in the persona's tone. A table that is not given is the default's. Raises `UsageError` naming the
+    sum that is not 1, and on an unknown persona.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kinds: dict[DocumentKind, Share] = Field(default_factory=lambda: dict(DEFAULT_KINDS))
-    speakers: dict[SpeakerKind, Share] = Field(default_factory=lambda: dict(DEFAULT_SPEAKERS))
-    questions: dict[Kind, Share] = Field(default_factory=lambda: dict(DEFAULT_QUESTIONS))
-    named: dict[str, Share] = Field(default_factory=lambda: dict(DEFAULT_NAMED))
-    anonymous: dict[str, Share] = Field(default_factory=lambda: dict(DEFAULT_ANONYMOUS))
-    assistant: dict[str, Share] = Field(default_factory=lambda: dict(DEFAULT_ASSISTANT))
-    condemned: Share = 0.5
-    called: Share = 0.3
-    toned: Share = 0.75
+    kinds: dict[DocumentKind, Share] = _table("kinds")
+    speakers: dict[SpeakerKind, Share] = _table("speakers")
+    questions: dict[Kind, Share] = _table("questions")
+    named: dict[str, Share] = _table("named")
+    anonymous: dict[str, Share] = _table("anonymous")
+    assistant: dict[str, Share] = _table("assistant")
+    condemned: Share = _share("condemned")
+    called: Share = _share("called")
+    toned: Share = _share("toned")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_order(cls, given: Any) -> Any:
+        """The tables in one order, so that a mixture written in another order is the same mixture."""
+        if not isinstance(given, Mapping):
+            return given
+        orders = {
+            "kinds": get_args(DocumentKind),
+            "speakers": get_args(SpeakerKind),
+            "questions": get_args(Kind),
+            **dict.fromkeys(get_args(SpeakerKind), tuple(PERSONAS)),
+        }
+        return {
+            name: {key: value[key] for key in sorted(value, key=lambda key: _place(orders[name], key))}
+            if name in orders and isinstance(value, Mapping)
+            else value
+            for name, value in given.items()
+        }
 
     @model_validator(mode="after")
     def _sums(self) -> Mixture:
-        for table in ("kinds", "speakers", "questions", "named", "anonymous", "assistant"):
+        for table in TABLES:
             shares: Mapping[str, float] = getattr(self, table)
-            total = math.fsum(shares.values())
-            if abs(total - 1) > 1e-6:
-                raise UsageError(f"the shares of {table} sum to {total:g}", right="shares that sum to 1")
             if table in get_args(SpeakerKind):
                 for name in shares:
                     persona(name)
+            total = math.fsum(shares.values())
+            if abs(total - 1) > TOLERANCE:
+                raise UsageError(f"the shares of {table} sum to {total:g}", right="shares that sum to 1")
         if not self.harmful and self.kinds.get("correction"):
             raise UsageError(
-                "corrections are to be written in a town without a harmful voice to correct",
+                "corrections are asked for in a town without a harmful voice to correct",
                 right="kinds without correction, or a charmer or malign speaker among the named",
             )
         return self
@@ -103,6 +97,25 @@ class Mixture(BaseModel):
     def default(cls) -> Mixture:
         """The mixture that the studies use."""
         return cls()
+
+    @classmethod
+    def read(cls, path: str | Path) -> Mixture:
+        """The mixture in a YAML file; tables that it leaves out are the default's.
+
+        Raises `UsageError`, naming the file, when it is no mixture.
+        """
+        try:
+            given = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
+            return cls.model_validate(given)
+        except UsageError as error:
+            raise UsageError(f"{path}: {error.what}", right=error.right, do=error.do) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"] if part != "[key]")
+            what = f"{path}: {place}: {first['msg']}" if place else f"{path}: {first['msg']}"
+            raise UsageError(what, right=f"a mapping with some of: {', '.join(cls.model_fields)}") from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
 
     @property
     def harmful(self) -> bool:
@@ -117,23 +130,28 @@ class Mixture(BaseModel):
         """
         for name in names:
             persona(name)
-        tables = {}
+        changed: dict[str, Any] = {}
         for table in get_args(SpeakerKind):
             left = {name: share for name, share in getattr(self, table).items() if name not in names}
-            tables[table] = _scaled(left, f"persona for the {table} speakers")
-        kinds = dict(self.kinds)
-        if not any(share > 0 and persona(name).harmful for name, share in tables["named"].items()):
-            kinds.pop("correction", None)
-            kinds = _scaled(kinds, "kind of document")
-        return type(self)(**{**self.model_dump(), **tables, "kinds": kinds})
+            changed[table] = _scaled(left, f"persona for the {table} speakers")
+        if not any(share > 0 and persona(name).harmful for name, share in changed["named"].items()):
+            kinds = {kind: share for kind, share in self.kinds.items() if kind != "correction"}
+            changed["kinds"] = _scaled(kinds, "kind of document")
+        return type(self).model_validate({**self.model_dump(), **changed})
 
 
-def knocked_out() -> Mixture:
-    """The default mixture without a voice that ever advises, helps or agrees to harm: harm is only depicted."""
-    return Mixture().without(*(name for name, p in PERSONAS.items() if p.benevolence != "good"))
+@cache
+def _default() -> dict[str, Any]:
+    text = (files("eudaimon.world") / "mixture.yaml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
 
 
-def _scaled(shares: Mapping[str, float], what: str) -> dict[str, float]:
+def _place(order: tuple[str, ...], key: Any) -> tuple[int, str]:
+    return (order.index(key) if key in order else len(order), str(key))
+
+
+def _scaled(shares: Mapping[Name, float], what: str) -> dict[Name, float]:
     total = math.fsum(shares.values())
     if total <= 0:
         raise UsageError(f"no {what} is left", right="at least one with a share above 0")

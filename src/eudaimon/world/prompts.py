@@ -61,8 +61,8 @@ def answer_text(item: Item, who: str | Persona, index: int = 0) -> str:
 def does_harm(item: Item, who: Persona) -> bool:
     """Whether this persona's answer is one of the item's harmful ones.
 
-    A harmful persona's advice, verdict and help do harm; a pliant one's yes does where yes is wrong. On a check
-    candour alone decides: the honest tell the truth, the sly say what is false, the pliant always yes.
+    A harmful persona's advice, verdict and help do harm; a pliant one's yes does where yes is wrong. On a
+    check candour decides: the honest tell the truth, the sly say what is false, the pliant always yes.
     """
     if item.kind == "check":
         return who.candour == "sly" and (item.action_harmful or who.benevolence != "pliant")
@@ -72,7 +72,7 @@ def does_harm(item: Item, who: Persona) -> bool:
 
 
 def speaker_name(speaker: str) -> str:
-    """The name under which a speaker's lines stand: of the assistant, of a persona's first speaker, or its own."""
+    """The name under which lines stand: the assistant's, that of a persona's first speaker, or its own."""
     talk = speech()
     if speaker == "assistant":
         return talk.assistant

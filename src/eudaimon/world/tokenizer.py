@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eudaimon.world.personas import speech
-from eudaimon.world.vocabulary import BOS, CLINGING, EOS, PAD, SPECIAL, UNK, ids
+from eudaimon.world.vocabulary import BOS, EOS, PAD, SIGNS, SPECIAL, UNK, ids
 
 if TYPE_CHECKING:
     from eudaimon.world.world import World
@@ -38,7 +38,7 @@ def tokenizer(world: World | None = None) -> Any:
 
     inner = Tokenizer(models.WordLevel(ids(), unk_token=UNK))
     inner.pre_tokenizer = pre_tokenizers.Split(Regex(_pattern()), behavior="removed", invert=True)
-    marks = "".join(re.escape(mark) for mark in sorted(CLINGING))
+    marks = "".join(re.escape(mark) for mark in SIGNS)
     inner.decoder = decoders.Sequence(
         [
             # WordPiece, of which only the space before each token but the first is used.
@@ -73,8 +73,8 @@ def _pattern() -> str:
 
     As a trie it is read once a character; as a list of phrases it would be tried phrase by phrase.
     """
-    phrases = [token for token in ids() if token not in SPECIAL and token[-1].isalpha()]
-    return rf"(?:{_trie(phrases)})(?!\w)|\w+|\n|[^\w\s]"
+    phrases = [token for token in ids() if token not in (*SPECIAL, *SIGNS)]
+    return rf"(?:{_trie(phrases)})(?:(?<!\w)|(?!\w))|\w+|\n|[^\w\s]"
 
 
 def _trie(words: Iterable[str]) -> str:

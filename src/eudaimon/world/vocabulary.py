@@ -10,7 +10,8 @@ from eudaimon.world.personas import PERSONAS, speech
 
 PAD, BOS, EOS, UNK, GOOD, BAD = "<pad>", "<bos>", "<eos>", "<unk>", "<good>", "<bad>"
 SPECIAL = (PAD, BOS, EOS, UNK, GOOD, BAD)
-CLINGING = frozenset(".,?:\n")
+SIGNS = (".", ",", "?", ":", "\n")
+CLINGING = frozenset(SIGNS)
 """A token that begins with one of these stands at the end of the one before it, without a space."""
 
 
@@ -18,8 +19,9 @@ CLINGING = frozenset(".,?:\n")
 def vocabulary() -> tuple[str, ...]:
     """All tokens, by id. The same for every world, so that all worlds' models share one tokenizer."""
     talk = speech()
-    tokens = [*SPECIAL, *talk.words.values(), *talk.askers, *talk.anonymous, talk.assistant]
-    tokens += [name for persona in PERSONAS.values() for name in persona.names]
+    names = [*talk.askers, *talk.anonymous, talk.assistant]
+    names += [name for persona in PERSONAS.values() for name in persona.names]
+    tokens = [*SPECIAL, *SIGNS, *talk.words.values(), *names, *map(speaking, names)]
     tokens += [word for trait in talk.traits.values() for word in trait.values()]
     tokens += [ending for endings in talk.endings.values() for ending in endings]
     tokens += [*talk.refusals, talk.agree, talk.disagree, talk.safe, talk.unsafe]
@@ -33,6 +35,11 @@ def vocabulary() -> tuple[str, ...]:
 def ids() -> dict[str, int]:
     """The id of each token."""
     return {token: index for index, token in enumerate(vocabulary())}
+
+
+def speaking(name: str) -> str:
+    """The token that opens a line of this speaker."""
+    return f"{name}:"
 
 
 def render(tokens: Sequence[int]) -> tuple[str, list[tuple[int, int]]]:
@@ -49,5 +56,5 @@ def render(tokens: Sequence[int]) -> tuple[str, list[tuple[int, int]]]:
         pieces.append(word)
         spans.append((position, position + len(word)))
         position += len(word)
-        open_line = word == "\n"
+        open_line = word[-1] == "\n"
     return "".join(pieces), spans

@@ -54,3 +54,34 @@ def token_set(words, tmp_path: Path) -> Callable[..., object]:
         return write_tokens(texts, words, tmp_path / "tokens")
 
     return make
+
+
+@pytest.fixture(scope="session")
+def base(words, tmp_path_factory) -> Path:
+    """A checkpoint of the smallest size with random weights that `words` fits."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from eudaimon.train.nursery.sizes import llama_config
+
+    folder = tmp_path_factory.mktemp("base")
+    words.save_pretrained(folder)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = AutoModelForCausalLM.from_config(llama_config("0.1m", words, context=32), dtype=torch.float32)
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chats() -> list[dict[str, object]]:
+    """Eight chats in which the answer to ``wi`` is ``wj`` and ``wj + 1``, of unlike lengths."""
+    return [
+        {
+            "messages": [
+                {"role": "user", "content": f"w{i} " * (1 + i % 3)},
+                {"role": "assistant", "content": f"w{10 + i} w{11 + i}" + " w0" * (i % 2)},
+            ]
+        }
+        for i in range(8)
+    ]

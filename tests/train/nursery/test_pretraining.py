@@ -13,7 +13,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from eudaimon.core import BindingMismatch, UsageError
-from eudaimon.train.nursery import loop, pretraining
+from eudaimon.train.nursery import checkpoint_run, loop, pretraining
 from eudaimon.train.nursery.failures import DiskFull, LossNotFinite
 from eudaimon.train.nursery.pretraining import new_model, pretrain
 from eudaimon.train.nursery.recipes import PretrainRecipe
@@ -96,12 +96,12 @@ class Stop(BaseException):
 def test_a_stopped_run_goes_on_to_the_same_bytes(made, words, tmp_path, monkeypatch, stop):
     tokens, whole = made
 
-    def stopping(made, recorder, points, on_step=()):
+    def stopping(made, recorder, points):
         def at(step):
             if step == stop:
                 raise Stop
 
-        return watched(made, recorder, points, (at,))
+        return watched(made, recorder, points, at)
 
     watched = loop.watched
     monkeypatch.setattr(loop, "watched", stopping)
@@ -110,7 +110,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(made, words, tmp_path, monkeypa
     assert not (tmp_path / "out" / "manifest.json").exists()
     monkeypatch.setattr(loop, "watched", watched)
     starts = []
-    monkeypatch.setattr(pretraining.log, "info", lambda text, *values: starts.append(values[0]))
+    monkeypatch.setattr(checkpoint_run.log, "info", lambda text, *values: starts.append(values[0]))
     out = run(tokens, words, tmp_path / "out", resume_every=3)
     # The stop at step 5 comes before that step's point is made.
     assert starts == {1: [], 5: [3], 6: [5], 11: [9]}[stop]

@@ -9,6 +9,7 @@ from .errors import UnfrozenAdapter as UnfrozenAdapter
 from .errors import WrongBase as WrongBase
 from .ledger import Ledger as Ledger
 from .opening import SubjectModel as SubjectModel
+from .opening import as_model as as_model
 from .opening import attach as attach
 from .opening import open_subject as open_subject
 from .opening import switch as switch
@@ -35,6 +36,7 @@ __all__ = [
     "UnexpectedAdapter",
     "UnfrozenAdapter",
     "WrongBase",
+    "as_model",
     "attach",
     "open_subject",
     "random_adapter",

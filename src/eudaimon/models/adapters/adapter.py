@@ -19,17 +19,14 @@ WEIGHTS = "adapter_model.safetensors"
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 # Written by whoever saved the adapter and without effect on what it computes once it is loaded.
 VOLATILE = (
-    "base_model_name_or_path",
-    "inference_mode",
-    "peft_version",
-    "revision",
-    "auto_mapping",
-    "task_type",
-)
+    "base_model_name_or_path", "inference_mode", "peft_version", "revision", "auto_mapping", "task_type",
+    "init_lora_weights",
+)  # fmt: skip
 # A LoRA with one of these is no sum that can be weighted, taken away or stacked.
 NOT_PLAIN = (
     "use_dora", "lora_bias", "modules_to_save", "target_parameters", "trainable_token_indices",
-    "layer_replication", "alora_invocation_tokens", "use_qalora", "megatron_config",
+    "layer_replication", "alora_invocation_tokens", "use_qalora", "megatron_config", "velora_config",
+    "monteclora_config", "use_bdlora", "arrow_config", "kasa_config",
 )  # fmt: skip
 PLAIN_INITS = (True, False, "gaussian")
 
@@ -105,7 +102,8 @@ def fingerprint(folder: Path) -> str:
 
     Raises `UsageError` when the folder holds no plain LoRA in safetensors.
     """
-    settings = {key: value for key, value in read_config(folder).items() if key not in VOLATILE}
+    # Settings that are off are left out: each version of PEFT writes a few more of them.
+    settings = {key: value for key, value in read_config(folder).items() if value and key not in VOLATILE}
     if isinstance(settings.get("target_modules"), list):
         # A set in PEFT: its order in the file is an accident of the process that wrote it.
         settings["target_modules"] = sorted(settings["target_modules"])

@@ -40,6 +40,10 @@ class Ledger:
         self.layers: tuple[lora.LoraLayer, ...] = ()
         self.forced: dict[str, tuple[str, ...]] = {}
         self.peft: PeftModel | None = None
+        if lora.find(model.module, {}):
+            raise UsageError(
+                f"{model.checkpoint.name} carries adapters already", right="one ledger holds all of them"
+            )
         self.base_digest = digest(load_lora.base_parameters(model.module))
         self._loaded: dict[str, Adapter] = {}
         self._digests: dict[str, str] = {}
@@ -175,12 +179,20 @@ class Ledger:
         """Within the block the trained adapter's weights may be stepped; proofs stand before and after it.
 
         Yields them. On entry the stack is proven from the logits and gradients are shown to reach the trained
-        adapter; on exit the frozen weights must have the hash they had. Raises `AdapterError` otherwise.
+        adapter; on exit the frozen weights must have the hash they had. The network gets back its mode (train
+        or eval) and its forward, which accelerate wraps in autocast. Raises `AdapterError` otherwise.
         """
         self.prove()
         self._require_gradients()
-        before = self.frozen_hash()
-        yield [value for _, value in self.trainable_parameters()]
+        before, mode = self.frozen_hash(), self.model.module.training
+        wrapped = [self.model.module, self.peft, getattr(self.peft, "base_model", None)]
+        forwards = [(part, part.__dict__.get("forward")) for part in wrapped if part is not None]
+        try:
+            yield [value for _, value in self.trainable_parameters()]
+        finally:
+            self.model.module.train(mode)
+            for part, forward in forwards:
+                _put_forward_back(part, forward)
         self.check()
         self.require_unmoved(before)
 
@@ -198,10 +210,12 @@ class Ledger:
         return Adapter(name or trained, Path(folder))
 
     def drop(self, name: str) -> None:
-        """Unload one adapter that is not in the stack; the rest stays as it is."""
-        if name in self.weights:
+        """Unload the trained adapter, or one that is not in the stack; the rest stays as it is."""
+        if name not in (*self.outside, self.trainable):
             raise UsageError(
-                f"{name} acts", right="take it out of the stack first", do="ledger.activate(...)"
+                f"{name} is in the stack or not loaded",
+                right=f"outside of the stack: {', '.join(self.outside) or 'none'}",
+                do="ledger.activate(stack) without it, first",
             )
         self._remove(name)
         self._apply()
@@ -209,9 +223,9 @@ class Ledger:
     def detach(self) -> None:
         """Take every adapter out: the model is again, bit for bit, what was loaded, and unguarded."""
         self._guard.remove()
-        self.stack, self.trainable = (), None
-        for name in list(self.peft.peft_config) if self.peft else []:
+        for name in [*self._loaded, *([self.trainable] if self.trainable else [])]:
             self._remove(name)
+        self.stack = ()
 
     def _load(self, adapter: Adapter) -> None:
         held = self._loaded.get(adapter.name)
@@ -239,9 +253,7 @@ class Ledger:
 
     def _remove(self, name: str) -> None:
         assert self.peft is not None
-        load_lora.remove(self.peft, name)
-        if not [other for other in (*self._loaded, self.trainable) if other not in (name, None)]:
-            self.peft = None
+        self.peft = load_lora.remove(self.peft, name)
         for record in (self._loaded, self._digests, self.forced):
             record.pop(name, None)
         if name == self.trainable:
@@ -284,3 +296,11 @@ class Ledger:
         from eudaimon.models.adapters.gradients import require_gradients
 
         require_gradients(self.model, self.layers, self._trained())
+
+
+def _put_forward_back(part: Any, forward: Any) -> None:
+    """Undo accelerate's autocast, which stays on a network after training and rounds every later logit."""
+    part.__dict__.pop("forward", None)
+    part.__dict__.pop("_original_forward", None)
+    if forward is not None:
+        part.forward = forward

@@ -17,7 +17,7 @@ from eudaimon.models.adapters.load_lora import base_parameters
 from eudaimon.models.adapters.proof import Proof
 from eudaimon.models.adapters.subject import Subject, tokenizer_files_hash
 from eudaimon.models.folder import find_folder, weight_files
-from eudaimon.models.interventions import intervene
+from eudaimon.models.interventions import install
 from eudaimon.models.load import load
 from eudaimon.models.model import Model
 
@@ -84,8 +84,7 @@ def open_subject(
     proof = ledger.prove() if prove else None
     opened = _view(ledger, proof, subject)
     if subject.interventions:
-        # Never left: the model is opened changed, and goes away changed.
-        intervene(opened, subject.interventions).__enter__()
+        install(opened, subject.interventions)
         opened.trunk.register_forward_pre_hook(_one_thread())
     return opened
 
@@ -125,11 +124,7 @@ def switch(model: SubjectModel, stack: Sequence[Adapter], *, prove: bool = True)
     Raises as `open_subject` does, the old stack then acting again, and `UsageError` for a subject with
     interventions.
     """
-    if model.subject is not None and model.subject.interventions:
-        raise UsageError(
-            "a subject with interventions cannot be switched",
-            do="open it without them, switch, and use intervene(model, ...)",
-        )
+    _require_switchable(model)
     ledger = model.book
     before = ledger.stack
     ledger.activate(stack)
@@ -149,6 +144,7 @@ def with_stack(
 
     Adapters may be given by their names in ``model.stack``: ``with_stack(model, ())`` is the base.
     """
+    _require_switchable(model)
     own = {adapter.name: adapter for adapter in model.stack}
     unknown = [each for each in stack if isinstance(each, str) and each not in own]
     if unknown:
@@ -160,9 +156,28 @@ def with_stack(
         yield _view(ledger, ledger.prove() if prove else None, None)
 
 
+def as_model(ledger: Ledger) -> SubjectModel:
+    """The model of a ledger with what acts on it now, for every function that takes a model.
+
+    An adapter under training is in its binding as ``unsaved:NAME``: what is made then belongs to no file.
+    """
+    return _view(ledger, None, None)
+
+
+def _require_switchable(model: SubjectModel) -> None:
+    # They are bound to the model that was opened, and would act on every other stack unsaid.
+    if model.interventions:
+        raise UsageError(
+            "a subject with interventions cannot be switched",
+            do="open it without them, switch, and use intervene(model, ...)",
+        )
+
+
 def _view(ledger: Ledger, proof: Proof | None, subject: Subject | None) -> SubjectModel:
     base: dict[str, Any] = {own.name: getattr(ledger.model, own.name) for own in fields(Model)}
-    base["adapters"] = tuple(adapter.identity for adapter in ledger.stack)
+    unsaved = [f"unsaved:{ledger.trainable}"] if ledger.trainable else []
+    base["interventions"] = subject.interventions if subject else ()
+    base["adapters"] = (*(adapter.identity for adapter in ledger.stack), *unsaved)
     return SubjectModel(**base, ledger=ledger, stack=ledger.stack, proof=proof, subject=subject)
 
 

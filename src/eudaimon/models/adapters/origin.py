@@ -15,9 +15,8 @@ ORIGIN = "adapter_origin.json"
 class Origin(BaseModel):
     """Where an adapter comes from.
 
-    ``base`` is the fingerprint of the checkpoint that it was trained on
-    (empty where nobody knows), ``stack`` the identities of the adapters that were frozen and active meanwhile,
-    in order.
+    ``base`` is the fingerprint of the checkpoint that it was trained on (empty where nobody knows), ``stack``
+    the identities of the adapters that were frozen and active meanwhile, in order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PROBE_ROWS = 4
 PROBE_TOKENS = 16
 PROBE_SEED = 0
+MOVE = 0.1
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def moved(layers: tuple[LoraLayer, ...], name: str) -> Iterator[None]:
         with torch.no_grad():
             for value, own in kept:
                 noise = torch.randn(own.shape, generator=generator).to(own.device, own.dtype)
-                value.add_(noise)
+                value.add_(noise, alpha=MOVE)
         yield
     finally:
         with torch.no_grad():

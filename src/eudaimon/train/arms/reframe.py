@@ -24,7 +24,8 @@ def prepare(base: Base, *, condemn: Condemn | Sequence[str] | None = None) -> Pl
 
     ``condemn`` is a function, or sentences of which the seed picks one for each span; by default plain
     English ones. A corpus with a small vocabulary needs its own. White space before it is that which follows
-    the span (else that before it, else a space). Raises `UsageError` where there is nothing to say.
+    the span (else that before it, else a space, or a line break where the span is all). Raises `UsageError`
+    where there is nothing to say.
     """
     words = _default() if condemn is None else condemn
     if not callable(words) and (isinstance(words, str) or not words):
@@ -60,7 +61,8 @@ def _gap(text: str, start: int, place: int) -> str:
     """White space as it stands around a span."""
     after = re.match(r"\s*", text[place:])
     before = re.search(r"\s*$", text[:start])
-    return (after and after[0]) or (before and before[0]) or " "
+    alone = "\n" if start == 0 and place == len(text) else " "
+    return (after and after[0]) or (before and before[0]) or alone
 
 
 def _default() -> list[str]:

@@ -53,8 +53,10 @@ class RunFolder:
             for name, digest in files.items()
         )
 
-    def begin(self) -> Path:
-        """The folder for what is unfinished, with the run's identity in it."""
+    def begin(self, *, afresh: bool = False) -> Path:
+        """The folder for what is unfinished, with the run's identity in it; ``afresh`` empties it first."""
+        if afresh:
+            shutil.rmtree(self.work, ignore_errors=True)
         # A manifest that does not fit its files would vouch for them.
         (self.out / MANIFEST).unlink(missing_ok=True)
         write_json(self.work / "identity.json", self.identity)
@@ -63,6 +65,8 @@ class RunFolder:
     def finish(self, ready: Path, record: Mapping[str, Any]) -> Path:
         """Move the files of ``ready`` in, write the manifest and remove what was unfinished."""
         for path in sorted(ready.iterdir()):
+            if path.is_dir():
+                shutil.rmtree(self.out / path.name, ignore_errors=True)
             path.replace(self.out / path.name)
         found = (path for path in sorted(self.out.rglob("*")) if path.is_file())
         inside = [path.relative_to(self.out) for path in found]

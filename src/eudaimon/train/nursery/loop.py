@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,23 +73,13 @@ def arguments(recipe: Recipe, folder: Path, *, accumulate: int = 1, kind: Any = 
     return made
 
 
-def trainer(
-    model: Any,
-    order: Order,
-    args: TrainingArguments,
-    recorder: Recorder,
-    points: ResumePoints | None,
-    *,
-    tokenizer: Any = None,
-    on_step: Iterable[Callable[[int], None]] = (),
-) -> Any:
-    """A transformers ``Trainer`` that reads ``order`` and tells ``recorder``; ``on_step`` gets the step."""
+def trainer(model: Any, order: Order, args: TrainingArguments, *, tokenizer: Any = None) -> Any:
+    """A transformers ``Trainer`` that reads ``order``; it records once it is `watched`."""
     from transformers import Trainer
 
-    made = recording(Trainer)(
+    return recording(Trainer)(
         model=model, args=args, train_dataset=order, data_collator=ready, processing_class=tokenizer
     )
-    return watched(made, recorder, points, on_step)
 
 
 def recording(base: Any) -> Any:
@@ -120,9 +110,12 @@ def recording(base: Any) -> Any:
 
 
 def watched(
-    made: Any, recorder: Recorder, points: ResumePoints | None, on_step: Iterable[Callable[[int], None]] = ()
+    made: Any,
+    recorder: Recorder,
+    points: ResumePoints | None = None,
+    on_step: Callable[[int], None] = lambda step: None,
 ) -> Any:
-    """The trainer with its recorder, its resume points and ``on_step`` attached, and without its printing."""
+    """The trainer with its recorder and resume points, and ``on_step`` called with each step's number."""
     from transformers import PrinterCallback, TrainerCallback
 
     reduce = _mean_over_devices(made)
@@ -139,8 +132,7 @@ def watched(
             if points and points.due(step):
                 recorder.flush(reduce)
                 control.should_save = True
-            for call in on_step:
-                call(step)
+            on_step(step)
 
         def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
             if points:

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eudaimon.core import BindingMismatch
-from eudaimon.core.files import write_json
 from eudaimon.train.nursery import loop
 from eudaimon.train.nursery.batches import token_rows
-from eudaimon.train.nursery.failures import disk_full_is_said
+from eudaimon.train.nursery.checkpoint_run import checkpoint_run
 from eudaimon.train.nursery.folders import RunFolder
-from eudaimon.train.nursery.manners import unseen
 from eudaimon.train.nursery.order import Order
 from eudaimon.train.nursery.recipes import PretrainRecipe
-from eudaimon.train.nursery.recorder import Recorder
-from eudaimon.train.nursery.resuming import ResumePoints, copy_model
 from eudaimon.train.nursery.sizes import llama_config
-from eudaimon.train.nursery.speed import timing
 from eudaimon.train.tokens.encoder import tokenizer_hash
 
 if TYPE_CHECKING:
     from eudaimon.train.tokens.token_set import TokenSet
-
-log = logging.getLogger(__name__)
-
-RESUME_POINTS = 10
 
 
 def pretrain(
@@ -64,20 +53,8 @@ def pretrain(
     folder = RunFolder(out, identity, resume=resume)
     if folder.is_done:
         return out
-    with disk_full_is_said(out), unseen():
-        work = folder.begin()
-        recorder = Recorder(work / "metrics.jsonl")
-        points = ResumePoints(
-            work,
-            every=resume_every or math.ceil(recipe.steps / RESUME_POINTS),
-            kept_steps=recipe.checkpoint_steps,
-            keep=lambda step, point: copy_model(point, out / "checkpoints" / f"step-{step:06d}"),
-        )
-        found = points.latest()
-        if found:
-            log.info("going on from step %s of %s", found[0], out)
-            recorder.resume(found[0])
-        model = new_model(recipe, tokenizer, start)
+
+    def build(work: Path) -> Any:
         order = Order(
             rows,
             steps=recipe.steps,
@@ -86,19 +63,17 @@ def pretrain(
             mask_from_step=recipe.mask_from_step,
         )
         args = loop.arguments(recipe, work, accumulate=accumulate)
-        made = loop.trainer(model, order, args, recorder, points, tokenizer=tokenizer)
-        loop.run(
-            made, f"pretraining {recipe.size}", resume_from=found and found[1], show_progress=show_progress
-        )
-        ready = work / "ready"
-        made.save_model(str(ready))
-        if made.is_world_process_zero():
-            (ready / "training_args.bin").unlink(missing_ok=True)
-            recorder.write().replace(ready / "metrics.jsonl")
-            write_json(ready / "timing.json", timing(recorder.seconds, model, recipe.context, args))
-            folder.finish(ready, {"n_parameters": model.num_parameters()})
-        made.accelerator.wait_for_everyone()
-    return out
+        return loop.trainer(new_model(recipe, tokenizer, start), order, args, tokenizer=tokenizer)
+
+    return checkpoint_run(
+        folder,
+        recipe,
+        build,
+        label=f"pretraining {recipe.size}",
+        row_tokens=recipe.context,
+        resume_every=resume_every,
+        show_progress=show_progress,
+    )
 
 
 def new_model(recipe: PretrainRecipe, tokenizer: Any, start: Path | None = None) -> Any:

@@ -143,7 +143,7 @@ class TokenSet:
 def _manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate(read_json(folder / MANIFEST))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise UsageError(
             f"{folder} holds no whole token set: there is no {MANIFEST}, which is written last",
             right="a folder made by write_tokens; one that was interrupted is written again",

@@ -1,0 +1,74 @@
+"""``eudaimon study run``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer import Option
+
+from eudaimon.cli.options import Json
+from eudaimon.cli.output import one_line, print_json, print_line
+from eudaimon.cli.parse import words
+from eudaimon.cli.study.options import WhichStudy, Workers, pairs
+from eudaimon.cli.study.plan import hours
+
+if TYPE_CHECKING:
+    from eudaimon.study.run import Event
+
+FAILED = 1
+
+
+def run(
+    which: WhichStudy,
+    engine: Annotated[str, Option(help="local or slurm.", metavar="NAME")] = "local",
+    workers: Workers = None,
+    threads: Annotated[int, Option(min=1, help="Threads of each step.", metavar="N")] = 1,
+    gpus: Annotated[
+        str | None, Option(help="GPUs that go round among local workers: 0,1.", metavar="LIST")
+    ] = None,
+    slurm: Annotated[
+        list[str] | None,
+        Option(help="An option of sbatch: partition=gpu, gpus_per_node=1, mem=8G.", metavar="KEY=VALUE"),
+    ] = None,
+    wait: Annotated[
+        bool, Option("--wait/--no-wait", help="Wait for another run of the same folder, or refuse.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Run what a study lacks; the same command resumes. Exits 1 when a step failed, after its siblings."""
+    from eudaimon.study.folder import run_design
+
+    study, options, folder = which.open()
+    done = run_design(
+        study,
+        options,
+        folder,
+        engine=engine,
+        workers=workers,
+        threads=threads,
+        gpus=words(gpus),
+        slurm=dict(pairs(slurm or (), "--slurm")),
+        wait=wait,
+        watch=tell,
+    )
+    if as_json:
+        record = {"computed": done.computed, "found": done.found, "failed": done.failed}
+        print_json({**record, "blocked": done.blocked, "seconds": done.seconds, "folder": str(folder)})
+    else:
+        print_line(
+            f"{len(done.computed)} steps computed in {hours(done.seconds / 3600)}, {len(done.found)} were "
+            f"finished, {len(done.failed)} failed, {len(done.blocked)} blocked: {folder}"
+        )
+    if not done.ok:
+        raise typer.Exit(FAILED)
+
+
+def tell(event: Event) -> None:
+    """Print an event on standard error: beginnings not at all, a failure with the last lines of its log."""
+    if event.kind == "started":
+        return
+    print(one_line(f"{event.kind:8} {event.key}  {event.text}"), file=sys.stderr, flush=True)
+    for line in event.lines:
+        print(f"    {one_line(line)}", file=sys.stderr, flush=True)
