@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 
 import pytest
 
@@ -70,21 +69,20 @@ def test_a_failure_stops_no_sibling(steps, run):
 
 @pytest.mark.slow
 def test_jobs_of_a_killed_driver_are_taken_up_and_not_submitted_again(small, slurm, drive, tmp_path):
-    driver = drive(tmp_path, "slurm")
+    driver = drive(tmp_path, "slurm", 8)
     while not driver.stdout.readline().startswith("finished"):
         pass
     driver.kill()
     driver.wait()
-    before = {job.id.partition("_")[0] for job in mine("study")}
+    before = {job.id.partition("_")[0] for job in mine(tmp_path.name)}
     assert before, "no job was left in the queue"
-    again = drive(tmp_path, "slurm")
-    time.sleep(3)
+    again = drive(tmp_path, "slurm", 8)
     said, errors = again.communicate(timeout=120)
     assert again.returncode == 0, errors
     assert "resumed" in said
-    keys, store = set(Graph(small.targets()).steps), StepStore(tmp_path)
+    keys, store = set(Graph(small.targets(8)).steps), StepStore(tmp_path)
     assert all(store.log(key).read_text().count("---") == 1 for key in keys)
-    assert not mine("study")
+    assert not mine(tmp_path.name)
     assert not list((tmp_path / "slurm").rglob("*submitted.pkl"))
 
 
