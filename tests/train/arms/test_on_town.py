@@ -88,7 +88,7 @@ def test_a_good_speaker_is_in_every_document_of_good_only(town, results):
 
 def test_a_filter_of_higher_recall_leaves_less(town):
     documents, _, count = town
-    fit = list(islice(World(seed=9).documents(2400), 2400))
+    fit = list(islice(World(seed=9).documents(1600), 1600))
     left = []
     for recall in (0.5, 0.95):
         labels = filtered(fit, recall=recall, seed=0)
