@@ -31,7 +31,7 @@ TOKENS_A_BATCH = 1 << 15
 
 
 def run(rounds: int, log: Callable[[str], None]) -> dict[str, Any]:
-    """Rows of megabytes per CPU-second for each tokenizer and length of text, and of tokens read per second."""
+    """Megabytes per CPU-second for each tokenizer and length of text, and tokens read per second."""
     corpus, rows = texts.corpus(), []
     # One core: what a worker of a job array has. tokenizers looks at this at every call.
     with patch.dict(os.environ, {"TOKENIZERS_PARALLELISM": "false"}), tempfile.TemporaryDirectory() as folder:

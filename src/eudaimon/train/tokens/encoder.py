@@ -23,7 +23,8 @@ class Encoder:
 
     The copy neither pads nor cuts off, and does not trim: a byte-level tokenizer with ``trim_offsets``
     reports `` word`` without its space, so that a masked space would leave the token that holds it unmasked.
-    Every text ends in the tokenizer's EOS, where it has one. Raises `UsageError` for a tokenizer that is not
+    Every text ends in the tokenizer's EOS, where it has one. A Unigram model that falls back to bytes reports
+    one span for all bytes of a run of unknown characters: that run is masked whole. Raises `UsageError` for a tokenizer that is not
     a fast one, which does not know where its tokens come from.
     """
 
