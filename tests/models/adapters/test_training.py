@@ -136,6 +136,15 @@ def test_a_fresh_adapter_is_proven_and_put_back(tiny, config, persona, logits):
     assert after.fresh == "" and after.changes["em"] > 0
 
 
+@pytest.mark.parametrize("targets", [["embed_tokens"], ["embed_tokens", "q_proj"]])
+def test_a_fresh_embedding_is_proven_too(tiny, config, targets):
+    ledger = attach(load(tiny("llama")), trainable=config(target_modules=targets), init_seed=0)
+    assert ledger.prove().fresh == "trained"
+    with ledger.training() as trained:
+        step(ledger, trained)
+    assert ledger.prove().fresh == ""
+
+
 def test_a_fresh_adapter_that_cannot_act_is_refused(ledger, monkeypatch):
     layer = type(ledger.layers[0].module)
     own = layer.forward

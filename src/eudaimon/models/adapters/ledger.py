@@ -56,6 +56,17 @@ class Ledger:
         return tuple(name for name in self._loaded if name not in {adapter.name for adapter in self.stack})
 
     @property
+    def acting(self) -> AdapterStack:
+        """The adapters of the stack that act now: all of them, but for those taken away for a while."""
+        return tuple(adapter for adapter in self.stack if adapter.name not in self._off)
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """What acts now, as a binding records it; the adapter under training is ``unsaved:NAME``."""
+        unsaved = [self.trainable] if self.trainable and self.trainable not in self._off else []
+        return (*(adapter.identity for adapter in self.acting), *(f"unsaved:{name}" for name in unsaved))
+
+    @property
     def weights(self) -> dict[str, float]:
         """The strength with which each adapter should act now, in order; the trained one comes last."""
         weights = {adapter.name: adapter.weight for adapter in self.stack}
@@ -74,9 +85,11 @@ class Ledger:
         an adapter's are not or something besides the trained adapter takes gradients.
         """
         self.check()
-        loose = [n for n, value in load_lora.base_parameters(self.model.module) if value.requires_grad]
+        own = {id(value) for _, value in self.trainable_parameters()} if self.trainable else set()
+        all_weights = self.model.module.named_parameters()
+        loose = [name for name, value in all_weights if value.requires_grad and id(value) not in own]
         if loose:
-            raise UnfrozenAdapter(f"the base takes gradients: {loose[0]} and {len(loose) - 1} more")
+            raise UnfrozenAdapter(f"{loose[0]} takes gradients, and {len(loose) - 1} more beside the trained")
         if digest(load_lora.base_parameters(self.model.module)) != self.base_digest:
             raise MergedAdapter(
                 f"the base's weights are not those of {self.model.checkpoint.name} any more",
@@ -91,11 +104,11 @@ class Ledger:
                 )
 
     def require(self, stack: Sequence[Adapter]) -> None:
-        """Nothing when ``stack`` is the one on record: same adapters, order and weights.
+        """Nothing when ``stack`` is the one that acts by the record: same adapters, order and weights.
 
         Raises `InactiveAdapter`, `UnexpectedAdapter` or `StackOrderChanged` otherwise.
         """
-        require_same_stack(stack, self.stack)
+        require_same_stack(stack, self.acting)
 
     def prove(self) -> Proof:
         """The proof from the logits of the active stack; see `eudaimon.models.adapters.proof.prove`."""

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from eudaimon.core.errors import UsageError
+from eudaimon.models.fingerprint import tokenizer_hash
 from eudaimon.train.text import TrainText
 from eudaimon.train.tokens.marks import with_marks
 from eudaimon.train.tokens.mask import masks
