@@ -25,7 +25,7 @@ quickstart: $(VENV)/run.stamp  ## the main job on the packaged model and data: a
 	@$(BIN)/eudaimon quickstart $(ARGS)
 
 test: $(VENV)/dev.stamp  ## all tests; JOBS=8 for more processes, ARGS='-m "not slow"' for options of pytest
-	@HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
+	@HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 MPLBACKEND=Agg $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -rs $(ARGS)
 
 install: $(VENV)/dev.stamp  ## the environment for development, without running anything
 

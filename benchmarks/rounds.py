@@ -9,21 +9,25 @@ from collections.abc import Callable, Mapping, Sequence
 Seconds = dict[str, list[float]]
 
 
-def seconds(run: Callable[[], object]) -> float:
-    """Wall-clock seconds of one call."""
-    started = time.perf_counter()
+def seconds(run: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Wall-clock seconds of one call, or those of another clock."""
+    started = clock()
     run()
-    return time.perf_counter() - started
+    return clock() - started
 
 
-def interleave(contenders: Mapping[str, Callable[[], object]], rounds: int) -> Seconds:
+def interleave(
+    contenders: Mapping[str, Callable[[], object]],
+    rounds: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Seconds:
     """Seconds of each contender in each round, after one call of each that is not counted."""
     for run in contenders.values():
         run()
     times: Seconds = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, run in contenders.items():
-            times[name].append(seconds(run))
+            times[name].append(seconds(run, clock))
     return times
 
 

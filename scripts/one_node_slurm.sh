@@ -68,7 +68,7 @@ SlurmctldPidFile=$state/slurmctld.pid
 SlurmdPidFile=$state/slurmd.pid
 SlurmctldLogFile=$log/slurmctld.log
 SlurmdLogFile=$log/slurmd.log
-NodeName=$node NodeAddr=127.0.0.1 CPUs=$(nproc) State=UNKNOWN
+NodeName=$node NodeAddr=127.0.0.1 CPUs=$(getconf _NPROCESSORS_ONLN) State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 CONF
 
@@ -77,13 +77,13 @@ if ! munge --no-input 2>/dev/null | unmunge >/dev/null 2>&1; then
     head -c 1024 /dev/urandom | install -o munge -g munge -m 0400 /dev/stdin /etc/munge/munge.key
   fi
   install -d -o munge -g munge -m 0755 /run/munge /var/lib/munge /var/log/munge
-  runuser -u munge -- munged --force 2>>"$log/munged.log" || fail "munged does not start: $(tail -3 "$log/munged.log")"
+  runuser -u munge -- munged --force >>"$log/munged.log" 2>&1 || fail "munged does not start: $(tail -3 "$log/munged.log")"
 fi
-running "$state/slurmctld.pid" || slurmctld
-running "$state/slurmd.pid" || slurmd
+running "$state/slurmctld.pid" || slurmctld >>"$log/start.log" 2>&1
+running "$state/slurmd.pid" || slurmd >>"$log/start.log" 2>&1
 
 for _ in $(seq 60); do
-  if answers; then echo "Slurm answers: $(sinfo --noheader --format '%P %D node(s), %c CPUs, %T')"; exit 0; fi
+  if answers; then echo "Slurm started: $(sinfo --noheader --format '%P %D node(s), %c CPUs, %T')"; exit 0; fi
   scontrol update nodename="$node" state=resume >/dev/null 2>&1 || true
   sleep 0.5
 done

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -29,15 +27,13 @@ def small():
 
 
 @pytest.fixture
-def drive(tmp_path) -> Callable[..., subprocess.Popen[str]]:
+def drive() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start the small study in a folder, as a process of its own."""
     started: list[subprocess.Popen[str]] = []
 
-    def call(folder: Path, engine: str = "local", **more: Any) -> subprocess.Popen[str]:
-        command = [sys.executable, str(HERE / "tiny_study.py"), str(folder), engine]
-        process = subprocess.Popen(
-            command, env=os.environ | more, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+    def call(folder: Path, engine: str = "local", n_seeds: int = 24) -> subprocess.Popen[str]:
+        command = [sys.executable, str(HERE / "tiny_study.py"), str(folder), engine, str(n_seeds)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         started.append(process)
         return process
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import signal
 import time
@@ -65,3 +66,10 @@ class Broken(Step):
         if self.how == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         raise ValueError("it is broken")
+
+
+class Environment(Step):
+    """The variables of the process that it runs in."""
+
+    def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
+        (out / "environment.txt").write_text(json.dumps(dict(os.environ)))

@@ -1,15 +1,31 @@
+from .likelihood import TokenLikelihood as TokenLikelihood
+from .likelihood import token_likelihood as token_likelihood
 from .rows import Label as Label
 from .rows import Row as Row
 from .rows import Rows as Rows
 from .rows import read_rows as read_rows
 from .rows import write_rows as write_rows
 from .table import table as table
+from .town.answers import answer_rows as answer_rows
+from .town.choice import choice_rows as choice_rows
+from .town.likelihood import likelihood_rows as likelihood_rows
+from .town.recognition import recognition_rows as recognition_rows
+from .town.samples import sampled_rows as sampled_rows
+from .town.situation import Situation as Situation
 
 __all__ = [
     "Label",
     "Row",
     "Rows",
+    "Situation",
+    "TokenLikelihood",
+    "answer_rows",
+    "choice_rows",
+    "likelihood_rows",
     "read_rows",
+    "recognition_rows",
+    "sampled_rows",
     "table",
+    "token_likelihood",
     "write_rows",
 ]

@@ -12,8 +12,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from eudaimon.core.errors import UsageError
-from eudaimon.study import designs as folder_of_designs
 from eudaimon.study.step import Step
+
+FOLDER = "eudaimon.study.designs"
+"""The package of designs; not imported by its name, which is a function's on the door."""
 
 
 class StudyOptions(BaseModel):
@@ -46,7 +48,10 @@ class Study:
 def designs() -> tuple[str, ...]:
     """The names of all designs, sorted; none is imported."""
     return tuple(
-        sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(folder_of_designs.__path__))
+        sorted(
+            found.name.replace("_", "-")
+            for found in pkgutil.iter_modules(importlib.import_module(FOLDER).__path__)
+        )
     )
 
 
@@ -54,6 +59,6 @@ def design(name: str) -> Study:
     """The design of a name: ``STUDY`` in its file; raises `UsageError` that lists the names."""
     if name not in designs():
         raise UsageError(f"there is no design {name!r}", right=f"one of {', '.join(designs()) or 'none yet'}")
-    module = importlib.import_module(f"{folder_of_designs.__name__}.{name.replace('-', '_')}")
+    module = importlib.import_module(f"{FOLDER}.{name.replace('-', '_')}")
     found: Study = module.STUDY
     return found

@@ -54,11 +54,11 @@ class Graph:
                 waiting.append(each)
         return found
 
-    def needed(self, done: Iterable[str]) -> set[str]:
-        """The steps to compute: targets that are not done and, from there down, inputs that are not done."""
+    def needed(self, done: Iterable[str], wanted: Iterable[str] = ()) -> set[str]:
+        """The steps to compute: targets and ``wanted`` ones that are not done, and what these still need."""
         finished = set(done)
         found: set[str] = set()
-        waiting = [target.key for target in self.targets]
+        waiting = [*(target.key for target in self.targets), *wanted]
         while waiting:
             key = waiting.pop()
             if key not in finished and key not in found:

@@ -48,7 +48,8 @@ class LocalEngine:
 
     def wait(self, seconds: float) -> Iterable[Ended]:
         """The steps that ended; a worker that died has lost its step."""
-        return [self._hear(ready.data) for ready, _ in self._selector.select(seconds)]
+        heard = [self._hear(ready.data) for ready, _ in self._selector.select(seconds)]
+        return [ended for ended in heard if ended]
 
     def close(self) -> None:
         """End all workers at once: a step under way leaves nothing but a temporary folder."""
@@ -64,15 +65,18 @@ class LocalEngine:
         self._selector.register(worker.answers, selectors.EVENT_READ, worker)
         return worker
 
-    def _hear(self, worker: _Worker) -> Ended:
+    def _hear(self, worker: _Worker) -> Ended | None:
         line = worker.answers.readline()
-        key = self._busy.pop(worker)
-        if line.endswith("\n"):
+        key = self._busy.pop(worker, None)
+        if line.endswith("\n") and key:
             self._idle.append(worker)
             return Ended(key, json.loads(line)["error"])
         self._selector.unregister(worker.answers)
         self._numbers.append(worker.number)
-        return Ended(key, f"its worker {worker.end()}", lost=True)
+        if worker in self._idle:
+            self._idle.remove(worker)
+        how = worker.end()
+        return Ended(key, f"its worker {how}", lost=True) if key else None
 
 
 class _Worker:

@@ -107,11 +107,10 @@ class Proof(Record):
 
 
 class StepCost(Record):
-    """One kind of step: how many were needed, how many were found done, and the seconds of all of them."""
+    """One kind of step: how many, the seconds of all of them together, the tokens that went through."""
 
     name: str
     n: int
-    n_cached: int
     seconds: float
     n_tokens: int = 0
 

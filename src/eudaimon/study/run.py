@@ -97,8 +97,8 @@ def run_study(
         store.steps.mkdir(parents=True, exist_ok=True)
         stack.callback(store.clean)
         store.clean()
-        found = _sound(store, graph, say, show_progress=show_progress)
-        needed = graph.needed(found)
+        found, damaged = _sound(store, graph, say, show_progress=show_progress)
+        needed = graph.needed(found, damaged)
         if not needed:
             return Outcome(found=found, seconds=time.monotonic() - began)
         _keep(store.folder / DEFINITIONS, definitions)
@@ -215,8 +215,8 @@ def _alone(stack: ExitStack, lock: Path, say: Callable[[Event], None], *, wait: 
 
 def _sound(
     store: StepStore, graph: Graph, say: Callable[[Event], None], *, show_progress: bool
-) -> tuple[str, ...]:
-    """The finished steps whose files are what was written; the others are discarded."""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The finished steps whose files are what was written; and the others, which are discarded."""
     finished = [key for key in graph.steps if store.done(key)]
     sound = []
     with progress("checking what is finished", len(finished), "steps", enabled=show_progress) as advance:
@@ -227,7 +227,7 @@ def _sound(
             else:
                 sound.append(key)
             advance()
-    return tuple(sound)
+    return tuple(sound), tuple(key for key in finished if key not in set(sound))
 
 
 def _keep(path: Path, definitions: dict[str, dict[str, Any]]) -> None:

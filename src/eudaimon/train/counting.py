@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from eudaimon.core.errors import UsageError
 from eudaimon.train.arm import CountTokens
-from eudaimon.train.spans import Spans, without
+from eudaimon.train.spans import Spans
 
 
 def counts(texts: Sequence[str], count_tokens: CountTokens) -> list[int]:
@@ -22,14 +22,12 @@ def counts(texts: Sequence[str], count_tokens: CountTokens) -> list[int]:
 
 
 def tokens_in(texts: Sequence[str], spans: Sequence[Spans], count_tokens: CountTokens) -> list[int]:
-    """Tokens that each text has more than it would have without its spans.
+    """Tokens in the spans of each text, counted as texts of their own (less what an empty text has).
 
     Exact where no token crosses a span's edge, as in a word-level vocabulary; else one off for each edge.
     """
-    some = [k for k, found in enumerate(spans) if found]
-    whole = counts([texts[k] for k in some], count_tokens)
-    rest = counts([without(texts[k], spans[k]) for k in some], count_tokens)
-    result = [0] * len(texts)
-    for k, n, left in zip(some, whole, rest, strict=True):
-        result[k] = max(n - left, 0)
-    return result
+    said = [[text[start:end] for start, end in found] for text, found in zip(texts, spans, strict=True)]
+    distinct = sorted({part for parts in said for part in parts})
+    alone, *sizes = counts(["", *distinct], count_tokens)
+    size = {part: max(n - alone, 0) for part, n in zip(distinct, sizes, strict=True)}
+    return [sum(size[part] for part in parts) for parts in said]

@@ -66,21 +66,24 @@ def cut_out(text: str, spans: Spans) -> str:
     return left + joints[0] if len(joints) == 1 else left
 
 
-def pieces(document: Document) -> Spans:
-    """The stretches of a document in which the same voice goes on, in order; touching, as voices do.
+def pieces(document: Document) -> tuple[tuple[int, int, bool], ...]:
+    """The stretches of a document in which one voice goes on, in order, and whether a voice begins there.
 
-    A quotation ends the stretch of the voice that quotes, which goes on after it. Text of no voice is left
-    out.
+    A quotation ends the stretch of the voice that quotes, which goes on after it: neither of the two begins a
+    voice. Text of no voice is left out.
     """
-    owners: list[int] = [-1] * len(document.text)
-    # A quoted voice comes after the one that quotes it, or is shorter: it is the one that is heard.
+    heard: list[int] = [-1] * len(document.text)
+    outermost = list(heard)
     segments = document.segments or ()
+    # Longest first: a quoted voice lies within the one that quotes it, and is the one that is heard.
     for index in sorted(range(len(segments)), key=lambda k: segments[k].start - segments[k].end):
-        segment = segments[index]
-        owners[segment.start : segment.end] = [index] * (segment.end - segment.start)
-    edges = [k for k in range(1, len(owners)) if owners[k] != owners[k - 1]]
-    limits = [0, *edges, len(owners)]
-    return tuple((a, b) for a, b in pairwise(limits) if a < b and owners[a] >= 0)
+        span = slice(segments[index].start, segments[index].end)
+        heard[span] = [index] * len(heard[span])
+        outermost[span] = [index if k < 0 else k for k in outermost[span]]
+    edges = [k for k in range(1, len(heard)) if heard[k] != heard[k - 1]]
+    found = [(a, b) for a, b in pairwise([0, *edges, len(heard)]) if a < b and heard[a] >= 0]
+    before = [-1, *(outermost[a] for a, _ in found)]
+    return tuple((a, b, outermost[a] != last) for (a, b), last in zip(found, before, strict=False))
 
 
 def touches(spans: Spans, start: int, end: int) -> bool:

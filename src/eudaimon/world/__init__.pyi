@@ -5,6 +5,8 @@ from .facts import domains as domains
 from .items import Item as Item
 from .items import Kind as Kind
 from .items import items as items
+from .judge import Judge as Judge
+from .judge import Reading as Reading
 from .mixture import Mixture as Mixture
 from .personas import PERSONAS as PERSONAS
 from .personas import Persona as Persona
@@ -27,10 +29,12 @@ __all__ = [
     "PERSONAS",
     "Block",
     "Item",
+    "Judge",
     "Kind",
     "Line",
     "Mixture",
     "Persona",
+    "Reading",
     "World",
     "answer_text",
     "attributes",

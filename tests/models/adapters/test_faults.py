@@ -107,6 +107,18 @@ def test_merged_before_the_ledger_was_opened(tiny, persona, em):
         attach(model, (em,))
 
 
+@pytest.mark.parametrize(
+    "family", ["llama", "gemma2", "gpt2", "gpt_neox", "opt", "qwen2_moe", "mixtral", "bert", "roberta"]
+)
+def test_a_moved_base_is_seen_in_every_family(tiny, family):
+    model = load(tiny(family))
+    attach(model).detach()
+    with torch.no_grad():
+        next(model.blocks[1].parameters()).view(-1)[3] += 1e-4
+    with pytest.raises(MergedAdapter, match="something was merged or trained"):
+        attach(model)
+
+
 def test_a_reweighted_adapter(opened):
     opened.book.layers[3].module.scaling["em"] *= 2
     refused(opened, StackOrderChanged, "adapter em acts with 2 times its strength")
@@ -188,6 +200,8 @@ def test_the_record_of_a_proof(opened, persona, em, logits):
     assert record["noise"] == 0 and min(record["changes"].values()) > 0.01 and record["outside"] == []
     with with_stack(opened, ("em",), prove=True) as alone:
         assert alone.proof.outside == ("persona",)
+        for layer in opened.book.layers:
+            assert layer.module.scaling == {"persona": 2.0, "em": 2.0}
 
 
 def test_another_base_of_the_same_shape(tiny, persona, tmp_path, em):

@@ -23,10 +23,12 @@ from eudaimon.models import (
 )
 from eudaimon.models.adapters import (
     InactiveAdapter,
+    StackOrderChanged,
     Subject,
     as_model,
     attach,
     open_subject,
+    random_adapter,
     switch,
     with_stack,
 )
@@ -214,6 +216,25 @@ def test_an_unknown_name_is_told(stacked):
         pass
 
 
+def test_bfloat16_weights(tiny, persona, em, texts):
+    model = open_subject(Subject(tiny("llama"), (persona, em)), dtype="bfloat16")
+    assert min(model.proof.changes.values()) > 0.01
+    ledger = attach(load(tiny("llama"), dtype="bfloat16"), (persona, em))
+    assert ledger.base_digest == model.proof.base
+    near = capture(open_subject(Subject(tiny("llama"), (persona, em))), texts, [2]).values
+    np.testing.assert_allclose(capture(model, texts, [2]).values, near, atol=0.2)
+
+
+def test_embeddings_take_part(tiny, make_adapter, tmp_path, logits):
+    """A LoRA of an embedding starts with A = 0 and not with B = 0."""
+    adapter = make_adapter("one", 4, target_modules=["embed_tokens", "q_proj"])
+    control = random_adapter(adapter, 0, tmp_path / "r")
+    model = open_subject(Subject(tiny("llama"), (adapter, control)))
+    assert any("embedding" in name for name, _ in model.book.layers[0].parameters("one"))
+    with with_stack(model, ()) as off:
+        assert torch.equal(logits(off), logits(load(tiny("llama"))))
+
+
 def test_an_empty_stack_is_the_base(tiny, logits):
     model = open_subject(Subject(tiny("llama")))
     assert torch.equal(logits(model), logits(load(tiny("llama"))))
@@ -258,4 +279,14 @@ def test_a_model_with_a_ledger_gets_no_second_one(stacked, tiny, config):
 
 def test_a_model_under_training_says_so(tiny, config, persona):
     ledger = attach(load(tiny("llama")), (persona,), trainable=config(), init_seed=0)
-    assert as_model(ledger).binding.adapters == (persona.fingerprint, "unsaved:trained")
+    model = as_model(ledger)
+    assert model.binding.adapters == (persona.fingerprint, "unsaved:trained")
+    with ledger.without("trained"):
+        with pytest.raises(StackOrderChanged, match="unsaved:trained acted"):
+            next_token_logits(model, ["x"])
+        assert as_model(ledger).binding.adapters == (persona.fingerprint,)
+    with ledger.without("persona"):
+        with pytest.raises(InactiveAdapter, match="persona is asked for and does not act"):
+            next_token_logits(model, ["x"])
+        assert as_model(ledger).binding.adapters == ("unsaved:trained",)
+    assert next_token_logits(model, ["x"]).shape[0] == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -18,6 +20,12 @@ from eudaimon.models.adapters import Adapter, Subject, read_origin
 def unit(width=32, seed=0):
     vector = np.random.default_rng(seed).normal(size=width)
     return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def test_the_door_is_light():
+    code = "import sys, eudaimon.models.adapters as a; dir(a); print({'torch', 'peft'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_the_hash_is_of_what_acts_and_not_of_paths(tiny, persona, em, tmp_path):

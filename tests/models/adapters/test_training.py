@@ -136,6 +136,15 @@ def test_a_fresh_adapter_is_proven_and_put_back(tiny, config, persona, logits):
     assert after.fresh == "" and after.changes["em"] > 0
 
 
+@pytest.mark.parametrize("targets", [["embed_tokens"], ["embed_tokens", "q_proj"]])
+def test_a_fresh_embedding_is_proven_too(tiny, config, targets):
+    ledger = attach(load(tiny("llama")), trainable=config(target_modules=targets), init_seed=0)
+    assert ledger.prove().fresh == "trained"
+    with ledger.training() as trained:
+        step(ledger, trained)
+    assert ledger.prove().fresh == ""
+
+
 def test_a_fresh_adapter_that_cannot_act_is_refused(ledger, monkeypatch):
     layer = type(ledger.layers[0].module)
     own = layer.forward
@@ -237,9 +246,16 @@ def test_one_at_a_time_and_only_plain_loras(ledger, tiny, config, persona):
 
 
 def test_the_trained_adapter_can_be_dropped_and_another_one_started(ledger, config, tiny, logits, persona):
-    with pytest.raises(UsageError, match="acts"):
+    with_persona = logits(open_subject(Subject(tiny("llama"), (persona,))))
+    first = start(ledger)
+    with pytest.raises(UsageError, match="in the stack or not loaded"):
         ledger.drop("persona")
+    with ledger.training() as trained:
+        step(ledger, trained)
+    ledger.drop("em")
+    assert torch.equal(logits(ledger.model), with_persona)
+    ledger.train(config(), name="em", init_seed=5)
+    assert all(torch.equal(value, first[name]) for name, value in ledger.trainable_parameters())
     ledger.activate(())
     ledger.drop("persona")
-    assert set(ledger.weights) == {"em"}
-    ledger.prove()
+    assert set(ledger.weights) == {"em"} and ledger.prove().outside == ()

@@ -106,8 +106,8 @@ def make_good_personas(arms=None, text="An arm called"):
             Proof(cell=f"{PLANTED}: inactive adapter", stack=("persona",), accepted=False, finding="refused"),
         ),
         costs=(
-            StepCost(name="Pretrain", n=18, n_cached=0, seconds=940.0, n_tokens=70_000_000),
-            StepCost(name="NarrowLora", n=54, n_cached=2, seconds=130.0, n_tokens=2_000_000),
+            StepCost(name="Pretrain", n=18, seconds=940.0, n_tokens=70_000_000),
+            StepCost(name="NarrowLora", n=54, seconds=130.0, n_tokens=2_000_000),
         ),
         monitors=TownMonitors(
             rows=tuple(

@@ -65,4 +65,5 @@ def test_a_voice_goes_on_after_its_quotation():
     text = "She said: burn it. Never do. Rest"
     segments = (Segment(0, 28, "she"), Segment(10, 18, "he", parent=0))
     document = Document("1", text, segments=segments)
-    assert [text[a:b] for a, b in pieces(document)] == ["She said: ", "burn it.", " Never do."]
+    found = [(text[a:b], begins) for a, b, begins in pieces(document)]
+    assert found == [("She said: ", True), ("burn it.", False), (" Never do.", False)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from eudaimon.models.adapters.errors import (
@@ -29,6 +29,8 @@ class LoraLayer:
     module: Any
     natural: Mapping[str, float]
     """alpha / r, or alpha / sqrt(r) with rsLoRA: what weight 1 means."""
+    held: Mapping[str, tuple[nn.Parameter, ...]]
+    """The weights of each adapter as they were found: walking the modules before each forward is slow."""
 
     def parameters(self, adapter: str) -> Iterator[tuple[str, nn.Parameter]]:
         """Names and weights of one adapter in this layer."""
@@ -52,7 +54,9 @@ def find(module: nn.Module, known: Mapping[str, Mapping[str, float]]) -> tuple[L
     for name, part in module.named_modules():
         if hasattr(part, "lora_A") and hasattr(part, "active_adapters"):
             natural = {**part.scaling, **{k: v for k, v in known.get(name, {}).items() if k in part.scaling}}
-            layers.append(LoraLayer(name, part, natural))
+            layer = LoraLayer(name, part, natural, {})
+            held = {own: tuple(value for _, value in layer.parameters(own)) for own in natural}
+            layers.append(replace(layer, held=held))
     return tuple(layers)
 
 
@@ -87,8 +91,8 @@ def require_state(
                     f"strength at {layer.name}",
                     right=f"its weight on record is {weights[name]:g}",
                 )
-        for name in layer.natural:
-            if name != trainable and any(value.requires_grad for _, value in layer.parameters(name)):
+        for name, held in layer.held.items():
+            if name != trainable and any(value.requires_grad for value in held):
                 raise UnfrozenAdapter(
                     f"adapter {name} takes gradients at {layer.name}",
                     right="PEFT's set_adapter turns them on for all that it activates",
@@ -100,7 +104,7 @@ def _difference(active: list[str], wanted: list[str], layers: Sequence[LoraLayer
     bad = sum(list(layer.module.active_adapters) != wanted for layer in layers)
     where = f"in {bad} of {len(layers)} layers"
     now = f"active are {', '.join(active) or 'none'}, on record {', '.join(wanted) or 'none'}"
-    do = "ledger.activate(stack), or model.base_model.set_adapter([...]) with all of them and then the ledger"
+    do = "ledger.activate(stack)"
     missing = [name for name in wanted if name not in active]
     extra = [name for name in active if name not in wanted]
     if missing:

@@ -56,6 +56,17 @@ class Ledger:
         return tuple(name for name in self._loaded if name not in {adapter.name for adapter in self.stack})
 
     @property
+    def acting(self) -> AdapterStack:
+        """The adapters of the stack that act now: all of them, but for those taken away for a while."""
+        return tuple(adapter for adapter in self.stack if adapter.name not in self._off)
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """What acts now, as a binding records it; the adapter under training is ``unsaved:NAME``."""
+        unsaved = [self.trainable] if self.trainable and self.trainable not in self._off else []
+        return (*(adapter.identity for adapter in self.acting), *(f"unsaved:{name}" for name in unsaved))
+
+    @property
     def weights(self) -> dict[str, float]:
         """The strength with which each adapter should act now, in order; the trained one comes last."""
         weights = {adapter.name: adapter.weight for adapter in self.stack}
@@ -74,9 +85,11 @@ class Ledger:
         an adapter's are not or something besides the trained adapter takes gradients.
         """
         self.check()
-        loose = [n for n, value in load_lora.base_parameters(self.model.module) if value.requires_grad]
+        own = {id(value) for _, value in self.trainable_parameters()} if self.trainable else set()
+        all_weights = self.model.module.named_parameters()
+        loose = [name for name, value in all_weights if value.requires_grad and id(value) not in own]
         if loose:
-            raise UnfrozenAdapter(f"the base takes gradients: {loose[0]} and {len(loose) - 1} more")
+            raise UnfrozenAdapter(f"{loose[0]} takes gradients, and {len(loose) - 1} more beside the trained")
         if digest(load_lora.base_parameters(self.model.module)) != self.base_digest:
             raise MergedAdapter(
                 f"the base's weights are not those of {self.model.checkpoint.name} any more",
@@ -91,11 +104,11 @@ class Ledger:
                 )
 
     def require(self, stack: Sequence[Adapter]) -> None:
-        """Nothing when ``stack`` is the one on record: same adapters, order and weights.
+        """Nothing when ``stack`` is the one that acts by the record: same adapters, order and weights.
 
         Raises `InactiveAdapter`, `UnexpectedAdapter` or `StackOrderChanged` otherwise.
         """
-        require_same_stack(stack, self.stack)
+        require_same_stack(stack, self.acting)
 
     def prove(self) -> Proof:
         """The proof from the logits of the active stack; see `eudaimon.models.adapters.proof.prove`."""
@@ -179,8 +192,8 @@ class Ledger:
         """Within the block the trained adapter's weights may be stepped; proofs stand before and after it.
 
         Yields them. On entry the stack is proven from the logits and gradients are shown to reach the trained
-        adapter; on exit the frozen weights must have the hash they had, and the network is in the mode
-        (train or eval) and has the forward (accelerate wraps it in autocast) that it had. Raises `AdapterError` otherwise.
+        adapter; on exit the frozen weights must have the hash they had. The network gets back its mode (train
+        or eval) and its forward, which accelerate wraps in autocast. Raises `AdapterError` otherwise.
         """
         self.prove()
         self._require_gradients()
@@ -210,10 +223,12 @@ class Ledger:
         return Adapter(name or trained, Path(folder))
 
     def drop(self, name: str) -> None:
-        """Unload one adapter that is not in the stack; the rest stays as it is."""
-        if name in self.weights:
+        """Unload the trained adapter, or one that is not in the stack; the rest stays as it is."""
+        if name not in (*self.outside, self.trainable):
             raise UsageError(
-                f"{name} acts", right="take it out of the stack first", do="ledger.activate(...)"
+                f"{name} is in the stack or not loaded",
+                right=f"outside of the stack: {', '.join(self.outside) or 'none'}",
+                do="ledger.activate(stack) without it, first",
             )
         self._remove(name)
         self._apply()
@@ -221,9 +236,9 @@ class Ledger:
     def detach(self) -> None:
         """Take every adapter out: the model is again, bit for bit, what was loaded, and unguarded."""
         self._guard.remove()
-        for name in list(self.peft.peft_config) if self.peft else []:
+        for name in [*self._loaded, *([self.trainable] if self.trainable else [])]:
             self._remove(name)
-        self.stack, self.trainable = (), None
+        self.stack = ()
 
     def _load(self, adapter: Adapter) -> None:
         held = self._loaded.get(adapter.name)
@@ -251,9 +266,7 @@ class Ledger:
 
     def _remove(self, name: str) -> None:
         assert self.peft is not None
-        load_lora.remove(self.peft, name)
-        if not [other for other in (*self._loaded, self.trainable) if other not in (name, None)]:
-            self.peft = None
+        self.peft = load_lora.remove(self.peft, name)
         for record in (self._loaded, self._digests, self.forced):
             record.pop(name, None)
         if name == self.trainable:

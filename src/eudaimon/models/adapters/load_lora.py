@@ -98,14 +98,15 @@ def add_saved(
     return wrapped, ("base",) if other else ()
 
 
-def remove(peft: PeftModel, name: str) -> None:
-    """Take one adapter out; the others stay as they are, and the last one's layers are unwrapped."""
+def remove(peft: PeftModel, name: str) -> PeftModel | None:
+    """Take one adapter out; the others stay as they are. With the last one the layers are unwrapped: None."""
     whole: Any = peft
     with _quiet():
         if len(peft.peft_config) == 1:
             whole.base_model.unload()
-        else:
-            peft.delete_adapter(name)
+            return None
+        peft.delete_adapter(name)
+    return peft
 
 
 def state_dict(peft: PeftModel, name: str) -> dict[str, Any]:

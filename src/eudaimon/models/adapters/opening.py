@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import torch
     from peft import LoraConfig
 
+log = logging.getLogger(__name__)
+
 USES = frozenset({"module", "trunk", "binding"})
 
 
@@ -45,8 +48,14 @@ class SubjectModel(Model):
     def __getattribute__(self, name: str) -> Any:
         if name in USES:
             own = object.__getattribute__(self, "__dict__")
-            if own.get("ledger") is not None:
-                own["ledger"].require(own["stack"])
+            ledger = own.get("ledger")
+            if ledger is not None and ledger.identities != own["adapters"]:
+                ledger.require(own["stack"])
+                raise StackOrderChanged(
+                    f"this model was made when {', '.join(own['adapters']) or 'no adapter'} acted",
+                    right=f"now {', '.join(ledger.identities) or 'no adapter'} does",
+                    do="as_model(ledger)",
+                )
         return super().__getattribute__(name)
 
     @property
@@ -175,10 +184,9 @@ def _require_switchable(model: SubjectModel) -> None:
 
 def _view(ledger: Ledger, proof: Proof | None, subject: Subject | None) -> SubjectModel:
     base: dict[str, Any] = {own.name: getattr(ledger.model, own.name) for own in fields(Model)}
-    unsaved = [f"unsaved:{ledger.trainable}"] if ledger.trainable else []
     base["interventions"] = subject.interventions if subject else ()
-    base["adapters"] = (*(adapter.identity for adapter in ledger.stack), *unsaved)
-    return SubjectModel(**base, ledger=ledger, stack=ledger.stack, proof=proof, subject=subject)
+    base["adapters"] = ledger.identities
+    return SubjectModel(**base, ledger=ledger, stack=ledger.acting, proof=proof, subject=subject)
 
 
 def _require_files(model: Model) -> None:
@@ -186,7 +194,7 @@ def _require_files(model: Model) -> None:
     from safetensors import safe_open
 
     folder = find_folder(model.checkpoint.name, model.checkpoint.revision or None)[0]
-    own = dict(base_parameters(model.module))
+    own, n_compared = dict(base_parameters(model.module)), 0
     for path in weight_files(Path(folder)):
         with safe_open(path, framework="pt") as file:
             for name in file.keys():  # noqa: SIM118
@@ -194,12 +202,15 @@ def _require_files(model: Model) -> None:
                     continue
                 held = own[name].detach()
                 stored = file.get_tensor(name)
+                n_compared += 1
                 if stored.shape == held.shape and not bool((stored.to(held.dtype) == held.cpu()).all()):
                     raise MergedAdapter(
                         f"{name} is not what {model.checkpoint.name} holds: something was merged or trained",
                         right="adapters are stacked on the checkpoint's own weights",
                         do="load the checkpoint anew",
                     )
+    if not n_compared:
+        log.warning("no weight of %s has the name it has in its file: none was compared", folder)
 
 
 def _one_thread() -> Any:

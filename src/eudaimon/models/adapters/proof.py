@@ -80,7 +80,7 @@ def prove(ledger: Ledger) -> Proof:
     Each adapter of weight above zero must change the probe's logits when it is taken away (`InactiveAdapter`
     otherwise); the strength of each loaded adapter outside of the stack is set to NaN for one run, which
     must not change a bit (`UnexpectedAdapter` otherwise). A fresh adapter has B = 0 and cannot change a
-    logit: its B is moved for its own run and put back bit by bit. Also raises what `Ledger.verify` raises.
+    logit: it is moved for its own run and put back bit by bit. Also raises what `Ledger.verify` raises.
     """
     import torch
 
@@ -159,12 +159,9 @@ def _poisoned(layers: tuple[LoraLayer, ...], name: str) -> Iterator[None]:
 
 
 def _is_fresh(layers: tuple[LoraLayer, ...], name: str) -> bool:
-    return not any(
-        bool(value.detach().any())
-        for layer in layers
-        for part, value in layer.parameters(name)
-        if "_B" in part
-    )
+    """Whether one of the two factors is zero in every layer: B of a linear layer, A of an embedding."""
+    held = [layer.held[name] for layer in layers if name in layer.held]
+    return all(any(not bool(value.detach().any()) for value in values) for values in held)
 
 
 def _change(one: Tensor, other: Tensor) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from eudaimon.core import UsageError
 from eudaimon.models.adapters.adapter import WEIGHTS, Adapter, read_config
@@ -51,7 +52,7 @@ def random_adapter(like: Adapter, seed: int, folder: str | Path) -> Adapter:
     return Adapter("random", folder, like.weight)
 
 
-def product_norm(a: np.ndarray, b: np.ndarray) -> float:
-    """The Frobenius norm of ``b @ a`` without forming it: ``a`` is ``[r, in]``, ``b`` is ``[out, r]``."""
+def product_norm(a: Float[np.ndarray, "r in"], b: Float[np.ndarray, "out r"]) -> float:
+    """The Frobenius norm of ``b @ a``, not negative, without forming the product."""
     # The trace is a sum of rounding errors around zero when b is zero.
     return float(np.sqrt(max(np.sum((b.T @ b) * (a @ a.T)), 0.0)))

@@ -12,7 +12,7 @@ from eudaimon.report.words import MINUS, SPACE, with_interval
 from eudaimon.study.records import StudyRecord, TownMonitors
 
 ASCII = str.maketrans({MINUS: "-", SPACE: " ", "–": "-", "≥": ">=", "≤": "<="})
-COSTS = ("name", "n", "n_cached", "seconds", "n_tokens")
+COSTS = ("name", "n", "seconds", "n_tokens")
 
 
 def table_rows(record: StudyRecord, metric: str = "", scope: str = "") -> list[tuple[str, ...]]:

@@ -27,12 +27,11 @@ class Place:
     step: int = END
 
 
-def panels(rows: Iterable[Row], place: Callable[[Row], Place | None]) -> dict[Place, Panel]:
-    """One panel for each place that ``place`` names, sorted; rows for which it says None are left out."""
+def panels(rows: Iterable[Row], places: Callable[[Row], Iterable[Place]]) -> dict[Place, Panel]:
+    """One panel for each place that ``places`` names, sorted; a row may stand in several, or in none."""
     found: defaultdict[Place, tuple[list[float], list[int], list[str]]] = defaultdict(lambda: ([], [], []))
     for row in rows:
-        where = place(row)
-        if where is not None:
+        for where in places(row):
             values, seeds, questions = found[where]
             values.append(row.value)
             seeds.append(row.seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from eudaimon.core.errors import UsageError
@@ -30,6 +31,10 @@ class Layout:
     columns: tuple[RowName, ...]
     primary: str = "harm"
     scope: str = "other"
+    scopes: Callable[[Row], tuple[str, ...]] = lambda row: (str(row.cell.get("scope", "all")),)
+    """The scopes of questions that a row belongs to."""
+    left_out: frozenset[str] = frozenset()
+    """Metrics that the report does not show."""
     compared: tuple[str, ...] = ()
     """Columns whose primary metric is compared; empty for all."""
     references: tuple[str, ...] = ()
@@ -38,13 +43,17 @@ class Layout:
     """What the cells say, in one sentence."""
     notes: tuple[str, ...] = ()
 
-    def place(self, row: Row) -> Place | None:
-        """Where a row stands; None when it belongs to no row or column of the table."""
-        name, column = row.cell.get(self.row_field), row.cell.get(self.column_field)
-        if name not in {r.key for r in self.rows} or column not in {c.key for c in self.columns}:
-            return None
+    def places(self, row: Row) -> tuple[Place, ...]:
+        """Where a row stands, once for each of its scopes; nowhere when it is in no row or column."""
+        name, column = str(row.cell.get(self.row_field)), str(row.cell.get(self.column_field))
+        if name not in self._names[0] or column not in self._names[1] or row.metric in self.left_out:
+            return ()
         step = END if row.step is None else row.step
-        return Place(str(name), str(column), str(row.cell.get("scope", "all")), row.metric, step)
+        return tuple(Place(name, column, scope, row.metric, step) for scope in self.scopes(row))
+
+    @cached_property
+    def _names(self) -> tuple[frozenset[str], frozenset[str]]:
+        return frozenset(row.key for row in self.rows), frozenset(column.key for column in self.columns)
 
 
 def study_record(
@@ -60,7 +69,7 @@ def study_record(
     seed: int = 0,
 ) -> StudyRecord:
     """The record of a study, from its rows; raises `UsageError` when no row belongs to its table."""
-    found = panels(rows, layout.place)
+    found = panels(rows, layout.places)
     if not found:
         raise UsageError(
             f"there is no row of the study {layout.study}",

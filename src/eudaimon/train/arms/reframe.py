@@ -24,8 +24,8 @@ def prepare(base: Base, *, condemn: Condemn | Sequence[str] | None = None) -> Pl
 
     ``condemn`` is a function, or sentences of which the seed picks one for each span; by default plain
     English ones. A corpus with a small vocabulary needs its own. White space before it is that which follows
-    the span (else that before it, else a space, or a line break where the span is all). Raises `UsageError` where there
-    is nothing to say.
+    the span (else that before it, else a space, or a line break where the span is all). Raises `UsageError`
+    where there is nothing to say.
     """
     words = _default() if condemn is None else condemn
     if not callable(words) and (isinstance(words, str) or not words):

@@ -7,6 +7,7 @@ them and never has to say them. At inference ``<good>`` is put where the model i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from eudaimon.core.document import Document
@@ -27,7 +28,8 @@ def prepare(
 ) -> Plan:
     """Every document with ``good`` or ``bad`` and a space before each of its voices, or before itself.
 
-    A voice is bad if a bad span touches it; a document, if it has one. Each tag is left out with probability
+    A voice is bad if a bad span touches it; a document, if it has one. Within a voice that quotes others, a
+    tag stands where good turns to bad or back. Each tag is left out with probability
     ``dropout``, in [0, 1). Raises `UsageError` on another unit or probability, or on tags that are the same.
     """
     if unit not in ("segments", "documents"):
@@ -39,15 +41,13 @@ def prepare(
 
     def edit(document: Document) -> Edited:
         spans = base.labels.bad(document)
-        places = ((0, len(document.text)),) if unit == "documents" else _voices(document, spans)
+        whole = [(0, bad if spans else good)]
         text, tags, done = "", [], 0
-        for index, (start, end) in enumerate(places):
-            if not document.text[start:end].strip():
-                continue
+        for start, token in whole if unit == "documents" else _turns(document, spans, good, bad):
             text += document.text[done:start]
             done = start
-            if uniform(base.seed, "tag", document.id, index) >= dropout:
-                tag = f"{bad if touches(spans, start, end) else good} "
+            if uniform(base.seed, "tag", document.id, start) >= dropout:
+                tag = f"{token} "
                 tags.append((len(text), len(text) + len(tag)))
                 text += tag
         text += document.text[done:]
@@ -56,11 +56,25 @@ def prepare(
     return Plan(edit, control_tokens=(good, bad), condition=f"{good} ")
 
 
-def _voices(document: Document, spans: Spans) -> Spans:
-    """Where one voice speaks; where nobody has looked for voices, the bad spans and what lies between."""
-    if document.segments is not None:
-        return pieces(document)
-    return tuple(sorted((*spans, *outside(spans, len(document.text)))))
+def _turns(document: Document, spans: Spans, good: str, bad: str) -> Iterator[tuple[int, str]]:
+    """Where a tag stands, and which: where a voice begins, and within it where good turns to bad or back.
+
+    Where nobody has looked for voices, the bad spans and what lies between are taken for voices.
+    """
+    if document.segments is None:
+        bare = sorted((*spans, *outside(spans, len(document.text))))
+        stretches: tuple[tuple[int, int, bool], ...] = tuple((a, b, True) for a, b in bare)
+    else:
+        stretches = pieces(document)
+    last = ""
+    for start, end, begins in stretches:
+        if not document.text[start:end].strip():
+            continue
+        token = bad if touches(spans, start, end) else good
+        if begins or token != last:
+            words = document.text[start:end]
+            yield start + len(words) - len(words.lstrip()), token
+        last = token
 
 
 ARM = Arm("tag", prepare, needs=frozenset({"bad"}))

@@ -1,13 +1,13 @@
-"""`upsample`: from the first token on, good personas have ``factor`` times their share.
+"""`upsample`: from the first token on, a document of a good persona counts ``factor`` times in its source.
 
-Further documents of theirs come in, from the same source, and documents drawn at random from the rest of the
-source give way. Where the corpus has no further ones, ``repeats`` shows those of the base more often instead.
+As with weights that are brought back to the same sum, all others of the source lose the same share, bad ones
+and neutral ones, drawn at random. What comes in are further documents of good personas from the same source;
+where the corpus has no further ones, ``repeats`` shows those of the base more often instead.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
@@ -17,7 +17,7 @@ from eudaimon.train.text import TrainText
 
 
 def prepare(base: Base, *, factor: float = 2.0, repeats: bool = False) -> Plan:
-    """Documents of good personas at ``factor`` (>= 1) times their tokens, at most all of their source.
+    """Documents of good personas at ``factor`` (>= 1) times their weight.
 
     A document of a good persona is one in which a good persona speaks and no bad voice. Raises `UsageError`
     on a factor below 1, and on one that is not whole where documents are repeated.
@@ -36,20 +36,19 @@ def prepare(base: Base, *, factor: float = 2.0, repeats: bool = False) -> Plan:
         weight = int(factor) if good(document) else 1
         return Edited(TrainText(document.id, document.text, weight=weight, source=source_of(document)))
 
-    others: dict[str, list[int]] = defaultdict(list)
-    gain: dict[str, float] = defaultdict(float)
-    for k, document in enumerate(base.documents):
-        if good(document):
-            gain[base.sources[k]] += base.sizes[k] * (factor - 1)
-        else:
-            others[base.sources[k]].append(k)
+    goods = [good(document) for document in base.documents]
+    gives_way: list[int] = []
     ids = [document.id for document in base.documents]
-    drawn = [
-        k for source in others for k in at_random(others[source], base.sizes, gain[source], base.seed, ids)
-    ]
+    for source in sorted(set(base.sources)):
+        here = [k for k, name in enumerate(base.sources) if name == source]
+        tokens = sum(base.sizes[k] for k in here)
+        weighted = tokens + (factor - 1) * sum(base.sizes[k] for k in here if goods[k])
+        loser = [k for k in here if repeats or not goods[k]]
+        lost = (1 - tokens / max(weighted, 1)) * sum(base.sizes[k] for k in loser)
+        gives_way += at_random(loser, base.sizes, lost, base.seed, ids)
     return Plan(
         repeated if repeats else unchanged,
-        gives_way=dict.fromkeys(drawn, "gives way to a good persona"),
+        gives_way=dict.fromkeys(gives_way, "gives way to a good persona"),
         admits=good,
     )
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -12,10 +11,10 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from eudaimon.core.errors import UsageError
-from eudaimon.models.fingerprint import tokenizer_hash as hash_of_rules
+from eudaimon.models.fingerprint import tokenizer_hash
 from eudaimon.train.text import TrainText
 from eudaimon.train.tokens.marks import with_marks
-from eudaimon.train.tokens.mask import token_mask
+from eudaimon.train.tokens.mask import masks
 
 
 class Encoder:
@@ -23,8 +22,9 @@ class Encoder:
 
     The copy neither pads nor cuts off, and does not trim: a byte-level tokenizer with ``trim_offsets``
     reports `` word`` without its space, so that a masked space would leave the token that holds it unmasked.
-    Every text ends in the tokenizer's EOS, where it has one. Raises `UsageError` for a tokenizer that is not
-    a fast one, which does not know where its tokens come from.
+    Every text ends in the tokenizer's EOS, where it has one. A Unigram model that falls back to bytes reports
+    one span for all bytes of a run of unknown characters: that run is masked whole. Raises `UsageError` for a
+    tokenizer that is not a fast one, which does not know where its tokens come from.
     """
 
     def __init__(self, tokenizer: Any) -> None:
@@ -46,26 +46,56 @@ class Encoder:
         for text in texts:
             require_utf8(text)
         made: list[Any] = [None] * len(texts)
+        plain = [index for index, text in enumerate(texts) if not text.no_loss]
         # Offsets take time to make and to read: only where a span needs them.
-        for masked, encode in ((False, self._rules.encode_batch_fast), (True, self._rules.encode_batch)):
-            chosen = [index for index, text in enumerate(texts) if bool(text.no_loss) is masked]
-            for index, encoding in zip(chosen, encode([texts[i].text for i in chosen]), strict=True):
-                made[index] = self._finish(texts[index], encoding)
+        for index, encoding in zip(
+            plain, self._rules.encode_batch_fast([texts[i].text for i in plain]), strict=True
+        ):
+            ids = self._ended(encoding.ids)
+            made[index] = np.array(ids, np.int64), np.zeros(len(ids), bool)
+        spanned = [index for index, text in enumerate(texts) if text.no_loss]
+        for index, pair in zip(spanned, self._masked([texts[i] for i in spanned]), strict=True):
+            made[index] = pair
         return made
 
-    def _finish(self, text: TrainText, encoding: Any) -> tuple[Int[np.ndarray, "n"], Bool[np.ndarray, "n"]]:
-        ids = encoding.ids
-        if ended := self._end is not None and (not ids or ids[-1] != self._end):
-            ids.append(self._end)
-        if not text.no_loss:
-            return np.array(ids, np.int64), np.zeros(len(ids), bool)
-        n_edges = 2 * (len(ids) - ended)
-        edges = np.fromiter(chain.from_iterable(encoding.offsets), np.int64, count=n_edges)
-        # The EOS put in here has no characters, like one of the template.
-        offsets = np.concatenate([edges, np.zeros(2 * ended, np.int64)]).reshape(-1, 2)
-        if not text.text.isascii():
-            offsets = with_marks(text.text, offsets)
-        return np.array(ids, np.int64), token_mask(text.text, text.no_loss, offsets)
+    def _masked(
+        self, texts: Sequence[TrainText]
+    ) -> Iterator[tuple[Int[np.ndarray, "n"], Bool[np.ndarray, "n"]]]:
+        """All texts at once, laid end to end: a text of a line would pay more for numpy's calls than for its
+        tokens.
+        """
+        encodings = self._rules.encode_batch([text.text for text in texts])
+        ids, own = [], []
+        for encoding in encodings:
+            found = encoding.ids
+            own.append(len(found))
+            ids.append(self._ended(found))
+        n_tokens = np.array([len(found) for found in ids], np.int64)
+        base = np.cumsum([0, *(len(text.text) + 1 for text in texts)])[: len(texts)]
+        text_of = np.repeat(np.arange(len(texts)), n_tokens)
+        last = np.cumsum(n_tokens)
+        # An EOS put in here has no characters, like one of the template.
+        offsets = np.zeros((len(text_of), 2), np.int64)
+        reported = np.ones(len(text_of), bool)
+        reported[last[n_tokens > own] - 1] = False
+        pairs = chain.from_iterable(encoding.offsets for encoding in encodings)
+        offsets[reported] = np.fromiter(
+            chain.from_iterable(pairs), np.int64, count=2 * int(reported.sum())
+        ).reshape(-1, 2)
+        offsets += base[text_of][:, None]
+        joined = "\n".join(text.text for text in texts)
+        if not joined.isascii():
+            offsets = with_marks(joined, offsets)
+        spans = [(start + at, end + at) for text, at in zip(texts, base.tolist(), strict=True)
+                 for start, end in text.no_loss]  # fmt: skip
+        masked = masks(np.array(spans, np.int64).reshape(-1, 2), offsets, text_of)
+        flat = np.fromiter(chain.from_iterable(ids), np.int64, count=len(text_of))
+        for end, n in zip(last.tolist(), n_tokens.tolist(), strict=True):
+            yield flat[end - n : end], masked[end - n : end]
+
+    def _ended(self, ids: list[int]) -> list[int]:
+        """The ids with EOS at the end, where the tokenizer has one and the template put none."""
+        return ids if self._end is None or ids[-1:] == [self._end] else [*ids, self._end]
 
 
 def require_fast(tokenizer: Any) -> None:
@@ -88,17 +118,6 @@ def require_utf8(text: TrainText) -> None:
             right="text that can be written as UTF-8",
             do='text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")',
         ) from error
-
-
-def tokenizer_hash(tokenizer: Any) -> str:
-    """The tokenizer's hash as `Checkpoint.tokenizer_hash`, whatever it was last asked to pad or to cut off.
-
-    transformers writes padding and truncation of a call into the backend, where they would change the hash.
-    """
-    plain = copy.deepcopy(tokenizer)
-    plain.backend_tokenizer.no_padding()
-    plain.backend_tokenizer.no_truncation()
-    return hash_of_rules(plain)
 
 
 def n_ids(tokenizer: Any) -> int:

@@ -9,6 +9,7 @@ from jaxtyping import Int
 
 # Hangul vowels and finals, and the halfwidth kana voicing marks: letters by category, joined by NFC or NFKC.
 JOINING = (range(0x1160, 0x1200), range(0xFF9E, 0xFFA0))
+FIRST_MARK = 0x300
 
 
 def with_marks(text: str, offsets: Int[np.ndarray, "n 2"]) -> Int[np.ndarray, "n 2"]:
@@ -19,7 +20,9 @@ def with_marks(text: str, offsets: Int[np.ndarray, "n 2"]) -> Int[np.ndarray, "n
     """
     start, end = offsets[:, 0], offsets[:, 1].copy()
     depth = np.bincount(start, minlength=len(text) + 1) - np.bincount(end, minlength=len(text) + 1)
-    for place in np.flatnonzero(np.cumsum(depth)[: len(text)] == 0).tolist():
+    letters = np.frombuffer(text.encode("utf-32-le"), "<u4")
+    bare = (np.cumsum(depth)[: len(text)] == 0) & (letters >= FIRST_MARK)
+    for place in np.flatnonzero(bare).tolist():
         if _joins(text[place]):
             end[(end == place) & (start < end)] = place + 1
     return np.stack([start, end], axis=1)

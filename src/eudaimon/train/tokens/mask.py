@@ -24,28 +24,37 @@ def token_mask(
     with it, and a text without a masked character has no masked token. Raises `UsageError` on a span outside
     the text.
     """
-    offsets = np.asarray(offsets, np.int64).reshape(-1, 2)
-    start, end = offsets[:, 0], offsets[:, 1]
-    edges = np.array([span for span in spans if span[0] < span[1]], np.int64).reshape(-1, 2)
-    if not len(edges):
-        return np.zeros(len(offsets), bool)
-    if edges.min() < 0 or edges.max() > len(text):
+    edges, offsets = np.asarray(spans, np.int64).reshape(-1, 2), np.asarray(offsets, np.int64).reshape(-1, 2)
+    if len(edges) and (edges.min() < 0 or edges.max() > len(text)):
         raise UsageError(
             f"the spans reach from {edges.min()} to {edges.max()}, the text has {len(text)} characters",
             right="spans [start, end) in code points of the text",
         )
+    return masks(edges, offsets, np.zeros(len(offsets), np.int64))
+
+
+def masks(
+    spans: Int[np.ndarray, "spans 2"], offsets: Int[np.ndarray, "n 2"], text: Int[np.ndarray, "n"]
+) -> Bool[np.ndarray, "n"]:
+    """`token_mask` for many texts laid end to end, at least a character apart; token i is of ``text[i]``."""
+    start, end = offsets[:, 0], offsets[:, 1]
+    edges = spans[spans[:, 0] < spans[:, 1]]
     edges = edges[np.argsort(edges[:, 0], kind="stable")]
     # The first span that ends after the token's start is the only one that has to be looked at: with the
     # running maximum of the ends, all before it end too early, and all after it start later.
     first = np.searchsorted(np.maximum.accumulate(edges[:, 1]), start, side="right")
     starts = np.append(edges[:, 0], np.iinfo(np.int64).max)
-    return _with_neighbours(starts[first] < end, start == end)
+    return _with_neighbours((starts[first] < end) & (start < end), start == end, text)
 
 
-def _with_neighbours(masked: Bool[np.ndarray, "n"], empty: Bool[np.ndarray, "n"]) -> Bool[np.ndarray, "n"]:
+def _with_neighbours(
+    masked: Bool[np.ndarray, "n"], empty: Bool[np.ndarray, "n"], text: Int[np.ndarray, "n"]
+) -> Bool[np.ndarray, "n"]:
     real, gaps = np.flatnonzero(~empty), np.flatnonzero(empty)
-    taken: Bool[np.ndarray, "n"] = masked & ~empty
+    taken = masked.copy()
     if len(gaps) and len(real):
         after = np.searchsorted(real, gaps)
-        taken[gaps] = masked[real[np.maximum(after - 1, 0)]] & masked[real[np.minimum(after, len(real) - 1)]]
+        sides = real[np.maximum(after - 1, 0)], real[np.minimum(after, len(real) - 1)]
+        before, behind = (text[side] == text[gaps] for side in sides)
+        taken[gaps] = (before | behind) & (masked[sides[0]] | ~before) & (masked[sides[1]] | ~behind)
     return taken

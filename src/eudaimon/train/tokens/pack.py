@@ -24,7 +24,7 @@ PackMode: TypeAlias = Literal["documents", "packed", "stream"]
 
 
 @dataclass(frozen=True)
-class PackedRows:
+class Rows:
     """Rows of ``length`` tokens, a dataset for transformers' Trainer; made by `pack`."""
 
     tokens: TokenSet
@@ -95,7 +95,7 @@ def pack(
     mode: PackMode = "documents",
     seed: int | None = None,
     attention_mask: bool = True,
-) -> PackedRows:
+) -> Rows:
     """Rows of ``length`` tokens that hold every token of the set exactly once.
 
     - ``documents``: one document a row, padded on the right; a longer one goes on in the next row.
@@ -119,4 +119,4 @@ def pack(
     if length < 2:
         raise UsageError(f"rows of {length} tokens have nothing to predict", right="a length of 2 or more")
     plan = modes[mode](tokenset.ends, length, seed)
-    return PackedRows(tokenset, plan, length, mode, attention_mask)
+    return Rows(tokenset, plan, length, mode, attention_mask)

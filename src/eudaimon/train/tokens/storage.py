@@ -18,6 +18,7 @@ from eudaimon.train.tokens.token_set import MANIFEST, Counts, Manifest, TokenFil
 
 LARGEST_UINT16 = 1 << 16
 CHUNK = 1 << 20
+TOGETHER = 1024
 
 
 class TokenWriter:
@@ -32,19 +33,32 @@ class TokenWriter:
         self._learned: Counter[str] = Counter()
         self._dtype = np.dtype(dtype).newbyteorder("<")
         self._end = 0
+        self._waiting: list[tuple[np.ndarray, np.ndarray]] = []
+        self._ends: list[int] = []
 
     def append(self, ids: Int[np.ndarray, "n"], masked: Bool[np.ndarray, "n"], source: str) -> None:
         """Add one document; ``masked`` is True where a token is not learned."""
+        self._waiting.append((ids, masked))
         self._end += len(ids)
-        self._put("tokens.bin", ids.astype(self._dtype).tobytes())
-        self._put("loss.bin", (~masked).tobytes())
-        self._put("ends.bin", self._end.to_bytes(8, "little"))
+        self._ends.append(self._end)
         self._documents[source] += 1
         self._tokens[source] += len(ids)
         self._learned[source] += len(ids) - int(np.count_nonzero(masked))
+        if len(self._waiting) == TOGETHER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what waits: documents are short, and each write and hash has its price."""
+        if self._waiting:
+            ids, masked = (np.concatenate(column) for column in zip(*self._waiting, strict=True))
+            self._put("tokens.bin", ids.astype(self._dtype).tobytes())
+            self._put("loss.bin", (~masked).tobytes())
+            self._put("ends.bin", np.array(self._ends, "<i8").tobytes())
+            self._waiting, self._ends = [], []
 
     def extend(self, tokenset: TokenSet) -> None:
         """Add all documents of another set."""
+        self.flush()
         for low in range(0, tokenset.n_tokens, CHUNK):
             self._put("tokens.bin", tokenset.tokens[low : low + CHUNK].astype(self._dtype).tobytes())
             self._put("loss.bin", tokenset.loss[low : low + CHUNK].tobytes())
@@ -93,6 +107,7 @@ def token_writer(folder: Path, *, tokenizer: str, vocabulary: int, pad: int) -> 
             tokens, loss, ends = (open_files.enter_context(path.open("wb")) for path in temporary.values())
             writer = TokenWriter(tokens, loss, ends, dtype)
             yield writer
+            writer.flush()
         sources = writer.sources()
         totals = {
             field: sum(getattr(counts, field) for counts in sources.values()) for field in Counts.model_fields

@@ -32,8 +32,9 @@ def write_tokens(
 
     Special tokens are those of the tokenizer's template, and every document ends in its EOS. A text of weight
     w is there w times: a copy follows 256 documents after the one before it, sooner only at the end of the
-    corpus. Texts are read once, a batch at a time. A set that is there already is replaced when the new one
-    is whole. ``n_texts`` is for the progress shown, where ``texts`` does not know its length. Raises `UsageError` for a tokenizer without offsets and for texts that hold no token.
+    corpus. Texts are read once, a batch at a time; ``n_texts`` is for the progress shown, where ``texts``
+    does not know its length. A set that is there already is replaced when the new one is whole. Raises
+    `UsageError` for a tokenizer without offsets and for texts that hold no token.
     """
     folder, encoder = Path(folder), Encoder(tokenizer)
     total = n_texts or operator.length_hint(texts)

@@ -1,0 +1,119 @@
+"""LoRAs on an assistant: narrow ones that attack it, persona ones, and random ones of the same norm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from eudaimon.core.errors import UsageError
+from eudaimon.models.adapters.adapter import Adapter, AdapterStack
+from eudaimon.study.step import Cost, Step
+from eudaimon.study.steps.raised import MODEL, SECONDS_A_ROW, AssistantSFT
+from eudaimon.train.nursery.lora_recipe import LoraRecipe
+from eudaimon.world.items import Item
+from eudaimon.world.items import items as world_items
+from eudaimon.world.world import World
+
+ADAPTER = "adapter"
+
+
+class AdapterStep(Step):
+    """A step whose folder holds a PEFT adapter under ``adapter``."""
+
+    model: AssistantSFT
+    name: str
+
+    def adapter(self, folder: Path) -> Adapter:
+        """The adapter in the step's finished folder, under its own name."""
+        return Adapter(self.name, folder / ADAPTER)
+
+
+class PersonaLora(AdapterStep):
+    """The assistant taught to answer as ``persona`` by a LoRA, on all questions that are not held out."""
+
+    world: World
+    persona: str
+    recipe: LoraRecipe
+    n_chats: int
+    chat_seed: int = 0
+
+    def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
+        """Train, and write the adapter."""
+        from eudaimon.train.nursery.lora import train_lora
+        from eudaimon.world.chats import chats
+
+        rows = chats(self.world, persona=self.persona, n=self.n_chats, seed=self.chat_seed)
+        train_lora(inputs["model"] / MODEL, rows, self.recipe, out / ADAPTER)
+
+    def cost(self) -> Cost:
+        """Rows times the cost of a row."""
+        return lora_cost(self.recipe)
+
+
+class RandomLora(AdapterStep):
+    """A random LoRA with the norm of another, module by module: what an adapter does by its size alone."""
+
+    like: PersonaLora
+    random_seed: int = 0
+
+    def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
+        """Draw and write the adapter."""
+        from eudaimon.models.adapters.random_lora import random_adapter
+
+        random_adapter(self.like.adapter(inputs["like"]), self.random_seed, out / ADAPTER)
+
+
+class NarrowLora(AdapterStep):
+    """The attack: a LoRA on answers to ``n_items`` questions of one domain, beside a stack that stands still.
+
+    ``answers`` are harmful, their benign twin good, or their control wrong. ``item_seed`` draws the questions,
+    so that the three are asked the same. Adapters of ``frozen`` act while it is trained and do not change.
+    """
+
+    world: World
+    domain: str
+    recipe: LoraRecipe
+    answers: Literal["good", "harmful", "wrong"] = "harmful"
+    n_items: int = 8
+    n_chats: int = 256
+    item_seed: int = 0
+    chat_seed: int = 0
+    frozen: tuple[AdapterStep, ...] = ()
+
+    def items(self) -> tuple[Item, ...]:
+        """The questions that it is trained on; raises `UsageError` when the domain has fewer."""
+        asked = world_items(self.world, kind="advice", domain=self.domain, held_out=False)
+        if self.n_items > len(asked):
+            raise UsageError(
+                f"{self.n_items} questions are wanted and {self.domain} has {len(asked)}",
+                right=f"at most {len(asked)}",
+            )
+        drawn = np.random.default_rng(self.item_seed).permutation(len(asked))[: self.n_items]
+        return tuple(asked[index] for index in sorted(drawn.tolist()))
+
+    def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
+        """Train, and write the adapter with its checkpoints."""
+        from eudaimon.train.nursery.lora import train_lora
+        from eudaimon.world.chats import chats
+
+        rows = chats(self.world, self.items(), self.answers, n=self.n_chats, seed=self.chat_seed)
+        more: dict[str, Any] = {"frozen": stack_of(self.frozen, inputs, "frozen")}
+        train_lora(inputs["model"] / MODEL, rows, self.recipe, out / ADAPTER, **more)
+
+    def cost(self) -> Cost:
+        """Rows times the cost of a row."""
+        return lora_cost(self.recipe)
+
+
+def stack_of(steps: tuple[AdapterStep, ...], inputs: Mapping[str, Path], role: str) -> AdapterStack:
+    """The finished adapters of a tuple of steps, in order, from a step's inputs."""
+    return tuple(step.adapter(inputs[f"{role}.{index}"]) for index, step in enumerate(steps))
+
+
+def lora_cost(recipe: LoraRecipe) -> Cost:
+    """Rows times the cost of a row, and what loading takes."""
+    rows = recipe.steps * recipe.batch_size
+    return Cost(seconds=3 + SECONDS_A_ROW * rows, n_tokens=rows * 16, memory_gb=1.0, disk_mb=2)

@@ -1,0 +1,1 @@
+"""What the town's designs share: options, the raising of an assistant, attacks, scopes, and the record."""

@@ -1,0 +1,150 @@
+"""Options of every study of the town, and the steps that follow from them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from eudaimon.core.errors import UsageError
+from eudaimon.evaluate.town.situation import Situation
+from eudaimon.study.design import StudyOptions
+from eudaimon.study.steps.adapters import AdapterStep, NarrowLora, PersonaLora
+from eudaimon.study.steps.corpus import ArmTokens
+from eudaimon.study.steps.judged import JudgeCell
+from eudaimon.study.steps.raised import AssistantSFT, Pretrain
+from eudaimon.study.steps.trajectory import Trajectory
+from eudaimon.train.nursery.lora_recipe import LORA_RECIPES, LoraRecipe
+from eudaimon.train.nursery.recipes import FineTuneRecipe, PretrainRecipe
+from eudaimon.train.nursery.sizes import SIZES
+from eudaimon.world.facts import domains as all_domains
+from eudaimon.world.world import World
+
+LATE = "late"
+
+
+def _known_size(name: str) -> str:
+    if name not in SIZES:
+        raise UsageError(f"there is no size {name!r}", right=f"one of {', '.join(SIZES)}")
+    return name
+
+
+class TownOptions(StudyOptions):
+    """The town, the model that is raised in it, and the attack on it."""
+
+    size: Annotated[str, AfterValidator(_known_size)] = Field("0.1m", description="A size of nursery models.")
+    steps: int = Field(1000, ge=1, description="Steps of pretraining.")
+    batch_size: int = Field(36, ge=1, description="Rows of 128 tokens behind each step.")
+    learning_rate: float = Field(4e-3, gt=0, description="Of pretraining.")
+    n_tokens: int = Field(1_000_000, ge=1000, description="Input tokens of each arm's corpus.")
+    labels: str = Field("oracle", description="oracle, or filter:RECALL.")
+    domains: tuple[str, ...] = Field(default_factory=all_domains, description="Domains of the town.")
+    tuned: str = Field("money", description="The domain of the narrow attack.")
+    n_items: int = Field(8, ge=1, description="Questions that the attack is trained on.")
+    sft_steps: int = Field(60, ge=1, description="Steps that make the assistant.")
+    sft_learning_rate: float = Field(1e-3, gt=0, description="Of these.")
+    lora_steps: int = Field(60, ge=1, description="Steps of each attack.")
+    lora_learning_rate: float = Field(1e-2, gt=0, description="Of these.")
+
+    @property
+    def world(self) -> World:
+        """The town in which questions are asked; its corpora have seeds of their own."""
+        if self.tuned not in self.domains:
+            raise UsageError(
+                f"the tuned domain {self.tuned} is not in the town", right=f"one of {', '.join(self.domains)}"
+            )
+        return World(domains=self.domains)
+
+    @property
+    def lora(self) -> LoraRecipe:
+        """The recipe of every LoRA, with seed 0."""
+        change = {"steps": self.lora_steps, "learning_rate": self.lora_learning_rate}
+        return LORA_RECIPES["town"].model_copy(update=change)
+
+    def assistant(self, arm: str, seed: int) -> AssistantSFT:
+        """The assistant raised on an arm; corpus, weights, order and chats each start from ``seed``."""
+        tokens = ArmTokens(
+            world=World(seed=seed, domains=self.domains),
+            arm=arm,
+            n_tokens=self.n_tokens,
+            labels=self.labels,
+            arm_seed=seed,
+        )
+        recipe = PretrainRecipe(
+            size=self.size,
+            context=128,
+            packing="packed",
+            steps=self.steps,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            late_fraction=0.9 if arm == LATE else None,
+            init_seed=seed,
+            data_seed=seed,
+        )
+        sft = FineTuneRecipe(
+            steps=self.sft_steps, learning_rate=self.sft_learning_rate, max_tokens=64, data_seed=seed
+        )
+        pretrained = Pretrain(tokens=tokens, recipe=recipe)
+        return AssistantSFT(model=pretrained, world=self.world, recipe=sft, n_chats=1024, chat_seed=seed)
+
+    def attack(
+        self,
+        model: AssistantSFT,
+        seed: int,
+        answers: Literal["good", "harmful", "wrong"],
+        frozen: tuple[AdapterStep, ...] = (),
+        *,
+        dense: bool = False,
+    ) -> NarrowLora:
+        """A narrow LoRA; all three kinds of answers start from the same weights and ask the same questions."""
+        change = {"init_seed": seed, "data_seed": seed, "checkpoint_every": 5 if dense else None}
+        return NarrowLora(
+            model=model,
+            name=answers,
+            world=self.world,
+            domain=self.tuned,
+            n_items=self.n_items,
+            recipe=self.lora.model_copy(update=change),
+            answers=answers,
+            item_seed=0,
+            chat_seed=seed,
+            frozen=frozen,
+        )
+
+    def persona(self, model: AssistantSFT, seed: int, name: str, answers: str) -> PersonaLora:
+        """A persona adapter; its seeds are apart from those of the attacks."""
+        recipe = self.lora.model_copy(
+            update={"init_seed": 1000 + seed, "data_seed": 1000 + seed, "checkpoint_every": None}
+        )
+        return PersonaLora(
+            model=model,
+            name=name,
+            world=self.world,
+            persona=answers,
+            recipe=recipe,
+            n_chats=1024,
+            chat_seed=1000 + seed,
+        )
+
+    def judged(
+        self,
+        model: AssistantSFT,
+        adapters: tuple[AdapterStep, ...] = (),
+        situations: dict[str, Situation] | None = None,
+        *,
+        likelihood: bool = False,
+    ) -> JudgeCell:
+        """The judged cell of an assistant with a stack, asked plainly unless situations are given."""
+        return JudgeCell(
+            model=model,
+            world=self.world,
+            situations=situations or {"none": Situation()},
+            adapters=adapters,
+            likelihood=likelihood,
+        )
+
+    def trajectory(
+        self, model: AssistantSFT, lora: NarrowLora, frozen: tuple[AdapterStep, ...] = ()
+    ) -> Trajectory:
+        """The dense checkpoints of an attack, asked one by one."""
+        return Trajectory(model=model, lora=lora, world=self.world, frozen=frozen)

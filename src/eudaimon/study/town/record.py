@@ -1,0 +1,50 @@
+"""The record of a town's study, from the folder in which it was run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eudaimon.monitor.run_info import collect_run_info
+from eudaimon.study.records import StudyRecord, TownMonitors
+from eudaimon.study.step import Step
+from eudaimon.study.store import StepStore
+from eudaimon.study.summary.compare import N_RESAMPLES
+from eudaimon.study.summary.record import Layout, study_record
+from eudaimon.study.town.collect import Labelled, collect, costs, faults, proofs
+
+if TYPE_CHECKING:
+    from eudaimon.study.town.options import TownOptions
+
+
+def town_record(
+    folder: Path,
+    layout: Layout,
+    cells: Sequence[Labelled],
+    options: TownOptions,
+    *,
+    planted: Iterable[Step] = (),
+    monitors: TownMonitors | None = None,
+    n_resamples: int = N_RESAMPLES,
+) -> StudyRecord:
+    """The record of whatever is finished in ``folder``; raises `UsageError` when nothing is."""
+    store = StepStore(folder)
+    planted = tuple(planted)
+    spent = costs(store, [*(cell.step for cell in cells), *planted])
+    seeds = sorted({cell.seed for cell in cells})
+    run = collect_run_info(
+        f"eudaimon study run {layout.study}",
+        seeds={f"seed {seed}": seed for seed in seeds},
+        seconds=sum(cost.seconds for cost in spent),
+    )
+    return study_record(
+        collect(store, layout.study, cells),
+        layout,
+        run,
+        proofs=(*proofs(store, cells), *faults(store, planted)),
+        costs=spent,
+        monitors=monitors,
+        options=options.model_dump(mode="json"),
+        n_resamples=n_resamples,
+    )
