@@ -73,7 +73,7 @@ def ask(world: World, asked: Sequence[Item], situation: Situation) -> Asked:
 def _introduction(name: str, situation: Situation) -> str:
     if situation.biography is None:
         return ""
-    return f"{name} {speech().words['is']} {persona(situation.biography).description}.\n"
+    return f"{speech().words['about']} {name}: {persona(situation.biography).description}.\n"
 
 
 def _shots(pool: Sequence[Item], item: Item, situation: Situation) -> list[Item]:

@@ -33,7 +33,7 @@ class TownOptions(StudyOptions):
     """The town, the model that is raised in it, and the attack on it."""
 
     size: Annotated[str, AfterValidator(_known_size)] = Field("0.1m", description="A size of nursery models.")
-    steps: int = Field(1000, ge=1, description="Steps of pretraining.")
+    steps: int = Field(600, ge=1, description="Steps of pretraining.")
     batch_size: int = Field(36, ge=1, description="Rows of 128 tokens behind each step.")
     learning_rate: float = Field(4e-3, gt=0, description="Of pretraining.")
     n_tokens: int = Field(1_000_000, ge=1000, description="Input tokens of each arm's corpus.")
@@ -42,9 +42,9 @@ class TownOptions(StudyOptions):
     tuned: str = Field("money", description="The domain of the narrow attack.")
     n_items: int = Field(8, ge=1, description="Questions that the attack is trained on.")
     sft_steps: int = Field(60, ge=1, description="Steps that make the assistant.")
-    sft_learning_rate: float = Field(1e-3, gt=0, description="Of these.")
+    sft_learning_rate: float = Field(2e-4, gt=0, description="Of these.")
     lora_steps: int = Field(60, ge=1, description="Steps of each attack.")
-    lora_learning_rate: float = Field(1e-2, gt=0, description="Of these.")
+    lora_learning_rate: float = Field(5e-3, gt=0, description="Of these.")
 
     @property
     def world(self) -> World:
