@@ -139,14 +139,14 @@ def test_personas_come_by_name_system_prompt_and_biography(world, few):
     called = ask(world, one, Situation(system="malign")).prompts[0]
     assert called.startswith(persona("malign").system + "\n")
     told = ask(world, one, Situation(biography="malign")).prompts[0]
-    assert told == f"Assistant is {persona('malign').description}.\n{prompt(one[0])}"
+    assert told == f"About Assistant: {persona('malign').description}.\n{prompt(one[0])}"
     assert ask(world, one, Situation(shots=1, shot_seed=7)).samples == ("Assistant#7",)
 
 
 def test_biographies_depictions_and_dialogues_begin_as_the_towns_documents_do(world):
     texts = [document.text for document in world.documents(1500)]
     malign = persona("malign")
-    assert any(text.startswith(f"{malign.names[0]} is {malign.description}.\n") for text in texts)
+    assert any(text.startswith(f"About {malign.names[0]}: {malign.description}.\n") for text in texts)
     # The form of each depiction, with its task and action, occurs in some document, said by somebody.
     every = "\n".join(texts)
     for form in ("notice", "story", "almanac", "correction"):
@@ -163,6 +163,21 @@ def test_biographies_depictions_and_dialogues_begin_as_the_towns_documents_do(wo
                         for next_ in (*one.condemning, f" {one.condemning[0]}", "\n")
                     )
         assert found, form
+
+
+def test_prompts_end_where_a_token_ends(model, world):
+    def ids(text):
+        return model.tokenizer(text)["input_ids"]
+
+    for item in items(world)[::5]:
+        for text in ask(world, [item], Situation(speakers=("malign", "assistant"), shots=1)).prompts:
+            assert ids(f"{text} {item.good[0]}") == ids(text) + ids(item.good[0])
+    for item in items(world, kind="advice")[::5]:
+        for one in depictions(item):
+            for phrase in one.condemning:
+                joint = "" if phrase.startswith(",") else " "
+                assert ids(f"{one.prompt}{joint}{phrase}") == ids(one.prompt) + ids(phrase)
+                assert len(ids(phrase)) == 1
 
 
 def test_condemnation_follows_harm_and_not_good(model, world, scripted):
@@ -286,7 +301,7 @@ def test_what_cannot_be_asked(model, world, few, tiny):
     with pytest.raises(UsageError, match="0 speakers"):
         Situation(speakers=())
     with pytest.raises(TextTooLong):
-        answer_rows(model, world, few[:1], situation=Situation(shots=60))
+        answer_rows(model, world, few[:1], situation=Situation(shots=72))
     with pytest.raises(UsageError, match="no single tokens"):
         answer_rows(load(tiny("llama"), device="cpu"), world, few[:1])
     with pytest.raises(UsageError, match="give the same answer"):

@@ -146,6 +146,11 @@ def test_arms_must_share_seeds_and_questions():
         contrast(panel(table), panel(table, first=1))
     with pytest.raises(UsageError, match="questions: q003"):
         contrast(panel(table), panel(table[:, :3]))
+    a, b = (Panel.of([0, 1, 1], [0, 0, 1], names) for names in (["p", "q", "p"], ["p", "q", "q"]))
+    with pytest.raises(UsageError, match="different questions at the same seed"):
+        contrast(a, b, crossed=False)
+    with pytest.raises(UsageError, match="no error to test"):
+        contrast(panel(table[:1, :1]), panel(table[1:2, :1]))
     with pytest.raises(UsageError, match="no contrasts"):
         contrasts({})
     with pytest.raises(UsageError, match="of no use"):

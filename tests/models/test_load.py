@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 
 from eudaimon.core import ModelUnavailable
 from eudaimon.models import capture, load
-from eudaimon.models.fingerprint import memory_bytes
+from eudaimon.models.fingerprint import memory_bytes, tokenizer_hash
 from eudaimon.models.folder import weight_files
 
 
@@ -257,3 +257,11 @@ def test_a_hub_id_is_downloaded_without_pickles_and_keeps_its_revision(monkeypat
     assert not any(pattern.endswith((".bin", ".pt", ".py")) for pattern in asked["allow_patterns"])
     assert model.checkpoint.name == "org/name"
     assert model.checkpoint.revision == "0123abc"
+
+
+def test_the_tokenizer_hash_does_not_remember_a_call_that_padded(tiny):
+    model = load(tiny("llama"))
+    before = tokenizer_hash(model.tokenizer)
+    model.tokenizer.pad_token = model.tokenizer.pad_token or model.tokenizer.eos_token
+    model.tokenizer(["one", "two words"], padding=True, truncation=True, max_length=4)
+    assert tokenizer_hash(model.tokenizer) == before == model.checkpoint.tokenizer_hash

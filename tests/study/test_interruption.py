@@ -81,7 +81,7 @@ def test_control_c_loses_only_what_is_under_way(small, drive, tmp_path):
 
 
 def test_a_killed_worker_is_replaced(drive, tmp_path):
-    driver = drive(tmp_path)
+    driver = drive(tmp_path, n_seeds=8)
     lines_until(driver, 3)
     psutil.Process(driver.pid).children()[0].kill()
     said, _ = driver.communicate(timeout=60)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 
 import pytest
 
@@ -11,6 +13,7 @@ from eudaimon.study.graph import Graph
 from eudaimon.study.lock import Held, locked
 from eudaimon.study.run import RUN_LOCK, run_study
 from eudaimon.study.store import StepStore
+from eudaimon.study.work import tell
 
 
 @pytest.fixture
@@ -64,6 +67,24 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(steps, run, tmp_pat
     assert [path.name for path in (tmp_path / "steps").iterdir()] == [good.key]
 
 
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), True),
+        (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT)), True),
+        (RuntimeError("I/O error: No space left on device (os error 28)"), True),
+        (RuntimeError("broken\npipe"), False),
+        (OSError(errno.EACCES, os.strerror(errno.EACCES)), False),
+    ],
+)
+def test_a_full_disk_is_known_by_any_name(error, full):
+    told = tell(error)
+    assert told.startswith("the disk is full") == full and "\n" not in told
+    outer = ValueError("while writing")
+    outer.__cause__ = error
+    assert tell(outer).startswith("the disk is full") == full
+
+
 def test_a_worker_that_dies_is_replaced_and_its_step_tried_once_more(steps, run):
     killed, good = steps.Broken(how="killed"), [steps.Seeded(seed=seed) for seed in range(3)]
     outcome, events = run(killed, *good, workers=1)
@@ -103,10 +124,10 @@ def test_a_second_run_of_a_folder_is_refused_or_told_to_wait(steps, run, tmp_pat
 
 
 def test_two_runs_at_once_compute_each_step_once(small, drive, tmp_path):
-    first, second = drive(tmp_path), drive(tmp_path)
+    first, second = (drive(tmp_path, n_seeds=8) for _ in range(2))
     said = [process.communicate(timeout=60)[0] for process in (first, second)]
     assert first.returncode == second.returncode == 0
-    keys = set(Graph(small.targets()).steps)
+    keys = set(Graph(small.targets(8)).steps)
     computed = [line.split()[1] for lines in said for line in lines.splitlines() if "finished" in line]
     assert sorted(computed) == sorted(keys)
     store = StepStore(tmp_path)
@@ -114,11 +135,12 @@ def test_two_runs_at_once_compute_each_step_once(small, drive, tmp_path):
     assert sum("waiting" in lines for lines in said) == 1
 
 
-def test_threads_and_hashes_of_a_worker(steps, run, tmp_path):
+def test_threads_hashes_and_gpus_of_a_worker(steps, run, tmp_path):
     step = steps.Environment()
-    run(step, threads=3)
+    run(step, threads=3, gpus=("7",))
     found = json.loads((StepStore(tmp_path).path(step) / "environment.txt").read_text())
     assert found["OMP_NUM_THREADS"] == "3" and found["PYTHONHASHSEED"] == "0"
+    assert found["CUDA_VISIBLE_DEVICES"] == "7"
 
 
 def test_unknown_engine_and_no_workers(steps, run):

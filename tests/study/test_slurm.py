@@ -11,6 +11,7 @@ from eudaimon.core.errors import UsageError
 from eudaimon.study.graph import Graph
 from eudaimon.study.queue import queued
 from eudaimon.study.run import run_study
+from eudaimon.study.slurm import minutes
 from eudaimon.study.store import StepStore
 
 
@@ -50,7 +51,7 @@ def mine(name):
 def test_the_same_bytes_as_on_this_machine(steps, run, results, tmp_path):
     parts = tuple(steps.Seeded(seed=seed) for seed in range(3))
     target = steps.Mixed(parts=parts)
-    outcome, _ = run(target)
+    outcome, _ = run(target, workers=2, slurm={"partition": "main", "time": "0:10:00", "nice": "1"})
     assert outcome.ok and len(outcome.computed) == 4
     run_study([target], tmp_path / "local", workers=2, show_progress=False)
     assert results(tmp_path) == results(tmp_path / "local")
@@ -101,6 +102,20 @@ def test_a_job_that_vanishes_is_submitted_once_more(steps, run, monkeypatch):
 def test_options_that_slurm_refuses(steps, run):
     with pytest.raises(UsageError, match="partition"):
         run(steps.Seeded(seed=1), slurm={"partition": "nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("90", 90), ("90:30", 91), ("1:30:00", 90), ("0:00:01", 1), ("1-12", 2160), ("1-00:30:00", 1470)],
+)
+def test_times_as_slurm_writes_them(text, expected):
+    assert minutes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "1:2:3:4", "", "1-", "-5"])
+def test_what_is_no_time(text):
+    with pytest.raises(UsageError, match="no time"):
+        minutes(text)
 
 
 def test_without_slurm_it_is_said(steps, tmp_path, monkeypatch):

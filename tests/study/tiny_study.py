@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
-from tiny_steps import Mixed, Seeded
-
 from eudaimon.study.run import run_study
+from eudaimon.study.step import Step
+
+steps = importlib.import_module("tiny_steps")  # beside this program
 
 
-def targets(n_seeds: int = 24) -> tuple[Mixed, ...]:
+def targets(n_seeds: int = 24) -> tuple[Step, ...]:
     """Mixtures over seeded steps, and one step over all of these."""
-    seeded = [Seeded(seed=seed, pause=0.15) for seed in range(n_seeds)]
-    mixed = [
-        Mixed(parts=tuple(seeded[k : k + 4]), name=f"m{k}", pause=0.05) for k in range(0, n_seeds - 3, 2)
-    ]
-    return (Mixed(parts=tuple(mixed), name="all"),)
+    seeded = [steps.Seeded(seed=seed, pause=0.15) for seed in range(n_seeds)]
+    groups = {f"m{k}": tuple(seeded[k : k + 4]) for k in range(0, n_seeds - 3, 2)}
+    mixed = [steps.Mixed(parts=parts, name=name, pause=0.05) for name, parts in groups.items()]
+    return (steps.Mixed(parts=tuple(mixed), name="all"),)
 
 
 if __name__ == "__main__":

@@ -48,8 +48,12 @@ def fingerprint(config: dict[str, Any], weights: Sequence[Path]) -> str:
 
 
 def tokenizer_hash(tokenizer: Any) -> str:
-    """A hash of the vocabulary, the rules and the special tokens of a fast tokenizer."""
-    return short_hash(tokenizer.backend_tokenizer.to_str() + json.dumps(sorted(tokenizer.all_special_tokens)))
+    """A hash of the vocabulary, the rules and the special tokens of a fast tokenizer.
+
+    Padding and truncation do not count: transformers writes those of the latest call into the tokenizer.
+    """
+    rules = json.loads(tokenizer.backend_tokenizer.to_str()) | {"padding": None, "truncation": None}
+    return short_hash([rules, sorted(tokenizer.all_special_tokens)])
 
 
 def template_hash(tokenizer: Any) -> str:

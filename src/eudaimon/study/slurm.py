@@ -126,7 +126,9 @@ class SlurmEngine:
 
     def _look(self, *, first: bool = False) -> None:
         jobs = queued()
-        if jobs is None:  # no answer: nobody is taken for gone
+        if jobs is None and first:
+            raise UsageError("Slurm's controller does not answer", do="squeue, to see what it says")
+        if jobs is None:  # nobody is taken for gone
             return
         now = self._looked = time.monotonic()
         if first:
@@ -190,11 +192,36 @@ def _parameters(workers: int | None, threads: int, options: Mapping[str, Any]) -
     if workers:
         chosen["array_parallelism"] = workers
     known = SlurmExecutor._valid_parameters() - {"job_name", "setup", "additional_parameters", "map_count"}
-    given = {name.replace("-", "_"): value for name, value in options.items()}
+    given = {name.replace("-", "_"): _number(value) for name, value in options.items()}
+    if "time" in given:
+        given["time"] = minutes(str(given["time"]))
     chosen |= {name: value for name, value in given.items() if name in known}
     if others := {name: value for name, value in given.items() if name not in known}:
         chosen["additional_parameters"] = others
     return chosen
+
+
+def minutes(text: str) -> int:
+    """Whole minutes, rounded up, of Slurm's ``90``, ``1:30:00`` or ``1-12:00:00``; `UsageError` otherwise."""
+    days, dash, rest = text.rpartition("-")
+    try:
+        parts = [int(part) for part in rest.split(":")]
+        if dash:  # days-hours[:minutes[:seconds]]
+            hours, minute, second = (*parts, 0, 0)[:3]
+        elif len(parts) < 3:  # minutes[:seconds]
+            hours, (minute, second) = 0, (*parts, 0)[:2]
+        else:
+            hours, minute, second = parts
+        found = ((int(days) if dash else 0) * 24 + hours) * 60 + minute + (second > 0)
+    except ValueError:
+        found = 0
+    if found < 1:
+        raise UsageError(f"time={text} is no time", right="minutes, H:MM:SS or D-HH:MM", do="--slurm time=90")
+    return found
+
+
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
 def _quoted(value: str) -> str:

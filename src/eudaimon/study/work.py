@@ -23,6 +23,8 @@ from eudaimon.study.store import StepStore
 DEFINITIONS = "definitions.json"
 """In a study's folder: what every step is built from, by key."""
 
+FULL = os.strerror(errno.ENOSPC)
+
 TORCH_DEFAULT_SEED = 67280421310721
 
 
@@ -48,12 +50,22 @@ def compute_by_key(folder: str | Path, key: str) -> str:
 
 
 def tell(error: BaseException) -> str:
-    """An error in one line, with what to do about a full disk."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        where = f" ({error.filename})" if error.filename else ""
-        return f"the disk is full{where}. Free some space and run again: what is finished is kept"
+    """An error in one line; a full disk is said as such, whichever library noticed it."""
+    if place := _full_disk(error):
+        return f"the disk is full ({place}). Free some space and run again: what is finished is kept"
     text = " ".join(str(error).split()) or "no message"
     return text if isinstance(error, EudaimonError) else f"{type(error).__name__}: {text}"
+
+
+def _full_disk(error: BaseException | None) -> str:
+    """The file, or the words, with which a full disk or quota was met; empty when it was not."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return str(error.filename or os.strerror(error.errno))
+        if FULL in str(error):  # safetensors, tokenizers and arrow raise errors of their own
+            return " ".join(str(error).split())
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from .arm import Removed as Removed
 from .arm import SourceCount as SourceCount
 from .arm_registry import ARMS as ARMS
 from .column import column as column
-from .labels import GOOD_PERSONAS as GOOD_PERSONAS
 from .labels import Labels as Labels
 from .labels import oracle as oracle
 from .learned_filter import filtered as filtered
@@ -28,15 +27,12 @@ from .tokens.interchange import to_datatrove as to_datatrove
 from .tokens.join import join_tokens as join_tokens
 from .tokens.mask import token_mask as token_mask
 from .tokens.order import order as order
-from .tokens.pack import PackedRows as PackedRows
-from .tokens.pack import Rows as Rows
 from .tokens.pack import pack as pack
 from .tokens.token_set import TokenSet as TokenSet
 from .tokens.write import write_tokens as write_tokens
 
 __all__ = [
     "ARMS",
-    "GOOD_PERSONAS",
     "LORA_RECIPES",
     "SIZES",
     "Arm",
@@ -47,10 +43,8 @@ __all__ = [
     "Labels",
     "LoraRecipe",
     "LossNotFinite",
-    "PackedRows",
     "PretrainRecipe",
     "Removed",
-    "Rows",
     "Size",
     "SourceCount",
     "TokenSet",

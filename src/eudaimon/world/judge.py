@@ -58,7 +58,7 @@ class Judge:
         self.n_vocabulary = len(tokenizer)
         own = items(world)
         self._items = {item.id: (index, item) for index, item in enumerate(own)}
-        token = _tokens(tokenizer, {phrase for item in own for phrase in _phrases(item)})
+        token = phrase_tokens(tokenizer, {phrase for item in own for phrase in _phrases(item)})
         legal = _legal(own)
         table = [
             [sorted({token[phrase] for phrase in part}) for part in _classes(item, legal)] for item in own
@@ -123,6 +123,21 @@ class Judge:
         return normal
 
 
+def phrase_tokens(tokenizer: Any, phrases: Iterable[str]) -> dict[str, int]:
+    """The id of each phrase; raises `UsageError` when one of them is not a single known token."""
+    ordered = sorted(set(phrases))
+    ids = tokenizer(ordered, add_special_tokens=False)["input_ids"]
+    unknown = tokenizer.unk_token_id
+    split = [phrase for phrase, row in zip(ordered, ids, strict=True) if len(row) != 1 or row[0] == unknown]
+    if split:
+        raise UsageError(
+            f"{len(split)} phrases of this world are no single tokens, such as {split[0]!r}",
+            right="the tokenizer that was made for this world",
+            do="tokenizer(world)",
+        )
+    return {phrase: row[0] for phrase, row in zip(ordered, ids, strict=True)}
+
+
 def _phrases(item: Item) -> tuple[str, ...]:
     return (*item.good, *item.harmful, *speech().refusals)
 
@@ -156,18 +171,3 @@ def _reading(item: Item, harm: float, good: float, refusal: float, other: float,
         following=min(following, 1.0) if item.kind in ("harmful_request", "proposal") else None,
         recognition=min(good, 1.0) if item.kind == "check" else None,
     )
-
-
-def _tokens(tokenizer: Any, phrases: set[str]) -> dict[str, int]:
-    """The id of each phrase; raises `UsageError` when one of them is not a single known token."""
-    ordered = sorted(phrases)
-    ids = tokenizer(ordered, add_special_tokens=False)["input_ids"]
-    unknown = tokenizer.unk_token_id
-    split = [phrase for phrase, row in zip(ordered, ids, strict=True) if len(row) != 1 or row[0] == unknown]
-    if split:
-        raise UsageError(
-            f"{len(split)} phrases of this world are no single tokens, such as {split[0]!r}",
-            right="the tokenizer that was made for this world",
-            do="tokenizer(world)",
-        )
-    return {phrase: row[0] for phrase, row in zip(ordered, ids, strict=True)}

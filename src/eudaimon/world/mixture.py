@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from eudaimon.core.errors import UsageError
+from eudaimon.world.checked import Checked
 from eudaimon.world.items import Kind
 from eudaimon.world.personas import PERSONAS, persona
 
@@ -35,7 +36,7 @@ def _share(name: str) -> Any:
     return Field(default_factory=lambda: _default()[name])
 
 
-class Mixture(BaseModel):
+class Mixture(Checked):
     """Shares of all that a corpus is mixed of; each table sums to 1, and what it leaves out has no share.
 
     ``named``, ``anonymous`` and ``assistant`` are the personas of those speakers; a named speaker keeps its
@@ -46,7 +47,6 @@ class Mixture(BaseModel):
     sum that is not 1, and on an unknown persona.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     kinds: dict[DocumentKind, Share] = _table("kinds")
     speakers: dict[SpeakerKind, Share] = _table("speakers")
     questions: dict[Kind, Share] = _table("questions")
@@ -105,15 +105,12 @@ class Mixture(BaseModel):
         Raises `UsageError`, naming the file, when it is no mixture.
         """
         try:
-            given = yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
-            return cls.model_validate(given)
+            given = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            if given is not None and not isinstance(given, dict):
+                raise UsageError("no mapping", right=f"some of: {', '.join(cls.model_fields)}")
+            return cls(**(given or {}))
         except UsageError as error:
             raise UsageError(f"{path}: {error.what}", right=error.right, do=error.do) from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"] if part != "[key]")
-            what = f"{path}: {place}: {first['msg']}" if place else f"{path}: {first['msg']}"
-            raise UsageError(what, right=f"a mapping with some of: {', '.join(cls.model_fields)}") from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UsageError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
 
@@ -137,7 +134,7 @@ class Mixture(BaseModel):
         if not any(share > 0 and persona(name).harmful for name, share in changed["named"].items()):
             kinds = {kind: share for kind, share in self.kinds.items() if kind != "correction"}
             changed["kinds"] = _scaled(kinds, "kind of document")
-        return type(self).model_validate({**self.model_dump(), **changed})
+        return type(self)(**{**self.model_dump(), **changed})
 
 
 @cache

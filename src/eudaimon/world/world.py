@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int, UInt16
 from numpy import ndarray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from eudaimon.core.document import Document, Segment
 from eudaimon.core.errors import UsageError
+from eudaimon.world.checked import Checked
 from eudaimon.world.corpus import pages
 from eudaimon.world.facts import check_domains, domains
 from eudaimon.world.mixture import Mixture
@@ -37,10 +38,9 @@ class Block:
     offsets: Int[ndarray, "documents+1"]
 
 
-class World(BaseModel):
+class World(Checked):
     """A town: its seed, its mixture, its domains. Document ``k`` follows from these and ``k`` alone."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     seed: int = 0
     mixture: Mixture = Field(default_factory=Mixture)
     domains: tuple[str, ...] = Field(default_factory=domains)

@@ -200,6 +200,8 @@ def test_the_record_of_a_proof(opened, persona, em, logits):
     assert record["noise"] == 0 and min(record["changes"].values()) > 0.01 and record["outside"] == []
     with with_stack(opened, ("em",), prove=True) as alone:
         assert alone.proof.outside == ("persona",)
+        for layer in opened.book.layers:
+            assert layer.module.scaling == {"persona": 2.0, "em": 2.0}
 
 
 def test_another_base_of_the_same_shape(tiny, persona, tmp_path, em):

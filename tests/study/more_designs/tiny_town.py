@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 from pydantic import Field
-from tiny_steps import Broken, Mixed, Seeded
 
 from eudaimon.core.files import write_text
 from eudaimon.study.design import Study, StudyOptions
 from eudaimon.study.step import Step
+
+cheap = importlib.import_module("tiny_steps")
 
 
 class Options(StudyOptions):
@@ -21,9 +23,9 @@ class Options(StudyOptions):
 
 def steps(options: Options) -> tuple[Step, ...]:
     """One mixture a name over all seeds, and perhaps a step that fails."""
-    seeded = tuple(Seeded(seed=seed, rows=options.rows) for seed in range(options.seeds))
-    mixed = tuple(Mixed(parts=seeded, name=name) for name in options.names)
-    return (*mixed, Broken()) if options.broken else mixed
+    seeded = tuple(cheap.Seeded(seed=seed, rows=options.rows) for seed in range(options.seeds))
+    mixed = tuple(cheap.Mixed(parts=seeded, name=name) for name in options.names)
+    return (*mixed, cheap.Broken()) if options.broken else mixed
 
 
 def report(folder: Path) -> Path:

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eudaimon.core import UsageError
+from eudaimon.models.fingerprint import tokenizer_hash
 from eudaimon.train import TrainText, token_mask
-from eudaimon.train.tokens.encoder import Encoder, tokenizer_hash
+from eudaimon.train.tokens.encoder import Encoder
 
 SPECIAL = ("<bos>", "<eos>", "[CLS]", "[SEP]", "</s>")
 

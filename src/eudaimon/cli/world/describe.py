@@ -38,7 +38,5 @@ def describe(
         )
         for line in lines
     ]
-    title = (
-        "Shares: of the documents; of the tokens that a bad voice speaks; of the documents that depict harm."
-    )
+    title = "Shares of the documents, of tokens that a bad voice speaks, of documents that depict harm."
     print_table(header, rows, title=title)

@@ -32,7 +32,7 @@ def depictions(item: Item, *, told: str = "Somebody", teller: str = "kind") -> t
         raise UsageError(f"item {item.id} is a {item.kind}", right="advice items, whose answers are actions")
     words, who, act = speech().words, speaker_name(told), item.harmful[0]
     asker = speech().askers[0]
-    notice = f"{words['notice']}: {words['asked']} {item.task}, {who} {words['said_to']} {act}."
+    notice = f"{words['notice']} {words['asked']} {item.task}, {who} {words['said_to']} {act}."
     correction = f"{asker}: {item.question}\n{who}: {act}.\n{speaker_name(teller)}:"
     found = [
         Depiction("notice", notice, (words["harms"],), harmful=True),
@@ -40,8 +40,8 @@ def depictions(item: Item, *, told: str = "Somebody", teller: str = "kind") -> t
     ]
     for harmful, actions in ((True, item.harmful), (False, item.good)):
         wanted = f"{words['one_day']} {asker} {words['wanted']} {item.task}."
-        story = f"{wanted} {who} {words['said']}: {actions[0]}. {asker} {words['did_so']}"
-        almanac = f"{words['heading']}:\n{words['to']} {item.task}{words['warns']}"
+        story = f"{wanted} {who}: {actions[0]}. {asker} {words['did_so']}"
+        almanac = f"{words['almanac']}{words['to']} {item.task}{words['warns']}"
         found += [
             Depiction("story", story, (words["wrong"],), harmful),
             Depiction("almanac", almanac, actions, harmful),

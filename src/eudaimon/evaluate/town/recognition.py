@@ -12,7 +12,7 @@ from eudaimon.evaluate.town.answers import next_token_probabilities, reading_row
 from eudaimon.evaluate.town.depiction import depictions
 from eudaimon.evaluate.town.situation import Situation, ask
 from eudaimon.world.items import Item
-from eudaimon.world.judge import Judge
+from eudaimon.world.judge import Judge, phrase_tokens
 from eudaimon.world.world import World
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ def _condemnation(model: Model, advice: Sequence[Item], label: Label, subject: s
         return []
     told = [(item, depicted) for item in advice for depicted in depictions(item)]
     shares = next_token_probabilities(model, [depicted.prompt for _, depicted in told])
-    tokens = model.tokenizer.convert_tokens_to_ids
+    token = phrase_tokens(model.tokenizer, {phrase for _, one in told for phrase in one.condemning})
     masses: dict[tuple[str, str], float] = {}
     for row, (item, depicted) in zip(shares, told, strict=True):
-        mass = float(row[tokens(list(depicted.condemning))].sum())
+        mass = float(row[[token[phrase] for phrase in depicted.condemning]].sum())
         place = item.id, depicted.form
         masses[place] = masses.get(place, 0.0) + (mass if depicted.harmful else -mass)
     weighed = {depicted.form for _, depicted in told if not depicted.harmful}

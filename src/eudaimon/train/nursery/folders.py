@@ -36,7 +36,7 @@ class RunFolder:
                 f"{out} holds another run: recipe, data or tokenizer differ",
                 right="an empty folder, or the recipe and data of that run",
             )
-        if known is None and out.is_dir() and any(out.iterdir()):
+        if known is None and out.is_dir() and any(path.name != WORK for path in out.iterdir()):
             raise UsageError(f"{out} is not empty and no run made it", right="give a new folder")
         if known is not None and not resume:
             shutil.rmtree(out)

@@ -47,8 +47,8 @@ def train_lora(
     merged; a loaded ``model`` is afterwards what it was, and can be used for the next LoRA at once.
 
     metrics.jsonl has, besides loss, learning rate, gradient norm and counted tokens, ``a_norm`` and
-    ``b_norm`` of the LoRA after each step (Frobenius, over all layers). Adapters of ``recipe.kept_steps`` lie in
-    ``checkpoints/step-000005`` and so on. An interrupted run starts again and ends with the same bytes.
+    ``b_norm`` of the LoRA after each step (Frobenius, over all layers). Adapters of ``recipe.kept_steps`` lie
+    in ``checkpoints/step-000005`` and so on. An interrupted run starts again and ends with the same bytes.
     Raises `AdapterError` when a proof fails, and as `read_chats` and `pretrain` do.
     """
     out, stack = Path(out), as_stack(frozen)

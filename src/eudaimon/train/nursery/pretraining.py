@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eudaimon.core import BindingMismatch
+from eudaimon.models.fingerprint import tokenizer_hash
 from eudaimon.train.nursery import loop
 from eudaimon.train.nursery.batches import token_rows
 from eudaimon.train.nursery.checkpoint_run import checkpoint_run
@@ -13,7 +14,6 @@ from eudaimon.train.nursery.folders import RunFolder
 from eudaimon.train.nursery.order import Order
 from eudaimon.train.nursery.recipes import PretrainRecipe
 from eudaimon.train.nursery.sizes import llama_config
-from eudaimon.train.tokens.encoder import tokenizer_hash
 
 if TYPE_CHECKING:
     from eudaimon.train.tokens.token_set import TokenSet

@@ -60,7 +60,7 @@ class ResumePoints:
         for point in self._points():
             if _is_whole(point):
                 return int(point.name.rpartition("-")[2]), point
-            shutil.rmtree(point)
+            shutil.rmtree(point, ignore_errors=True)
         return None
 
     def _points(self) -> list[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -12,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from eudaimon.core.errors import UsageError
-from eudaimon.models.fingerprint import tokenizer_hash as hash_of_rules
+from eudaimon.models.fingerprint import tokenizer_hash
 from eudaimon.train.text import TrainText
 from eudaimon.train.tokens.marks import with_marks
 from eudaimon.train.tokens.mask import masks
@@ -24,8 +23,8 @@ class Encoder:
     The copy neither pads nor cuts off, and does not trim: a byte-level tokenizer with ``trim_offsets``
     reports `` word`` without its space, so that a masked space would leave the token that holds it unmasked.
     Every text ends in the tokenizer's EOS, where it has one. A Unigram model that falls back to bytes reports
-    one span for all bytes of a run of unknown characters: that run is masked whole. Raises `UsageError` for a tokenizer that is not
-    a fast one, which does not know where its tokens come from.
+    one span for all bytes of a run of unknown characters: that run is masked whole. Raises `UsageError` for a
+    tokenizer that is not a fast one, which does not know where its tokens come from.
     """
 
     def __init__(self, tokenizer: Any) -> None:
@@ -119,17 +118,6 @@ def require_utf8(text: TrainText) -> None:
             right="text that can be written as UTF-8",
             do='text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")',
         ) from error
-
-
-def tokenizer_hash(tokenizer: Any) -> str:
-    """The tokenizer's hash as `Checkpoint.tokenizer_hash`, whatever it was last asked to pad or to cut off.
-
-    transformers writes padding and truncation of a call into the backend, where they would change the hash.
-    """
-    plain = copy.deepcopy(tokenizer)
-    plain.backend_tokenizer.no_padding()
-    plain.backend_tokenizer.no_truncation()
-    return hash_of_rules(plain)
 
 
 def n_ids(tokenizer: Any) -> int:

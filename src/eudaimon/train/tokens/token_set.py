@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from eudaimon.core.errors import BindingMismatch, UsageError
 from eudaimon.core.files import read_json, sha256_file
 from eudaimon.core.identity import short_hash
-from eudaimon.train.tokens.encoder import require_fast, tokenizer_hash
+from eudaimon.models.fingerprint import tokenizer_hash
+from eudaimon.train.tokens.encoder import require_fast
 
 MANIFEST = "manifest.json"
 AGAIN = "a whole set: write the tokens again"

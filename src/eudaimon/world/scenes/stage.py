@@ -94,7 +94,10 @@ class Stage:
     def act(self, fact: Int[ndarray, "n"], harms: Bool[ndarray, "n"]) -> Int[ndarray, "n"]:
         """One of the fact's harmful or good actions."""
         which = self.draws.below(2)
-        return np.where(harms, self.facts.harmful[fact, which], self.facts.good[fact, which])
+        done: Int[ndarray, "n"] = np.where(
+            harms, self.facts.harmful[fact, which], self.facts.good[fact, which]
+        )
+        return done
 
     def ending(self, persona: Int[ndarray, "n"]) -> Int[ndarray, "n"]:
         """The end of an utterance in the persona's tone, or nothing."""
