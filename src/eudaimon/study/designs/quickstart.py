@@ -1,9 +1,9 @@
-"""A first look at everything: a small cut of both studies, monitors of the town's models, and of real queries."""
+"""A first look: a small cut of both studies, monitors of the town's models, and of real queries."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -17,11 +17,9 @@ from eudaimon.study.step import Step
 from eudaimon.study.steps.queries import EVALUATION, MonitorQueries
 from eudaimon.study.steps.town_monitors import MONITORS, MonitorTown
 from eudaimon.study.store import StepStore
-from eudaimon.study.town.collect import Labelled
 from eudaimon.study.town.options import TownOptions
 from eudaimon.study.town.record import town_record
 
-GOOD, STACK = "good-personas", "em-stack"
 SMALL = ("kitchen", "garden", "money", "health")
 N_RESAMPLES = 1000
 
@@ -30,19 +28,27 @@ class QuickstartOptions(TownOptions):
     """Half of the town's domains, few arms and personas, one seed: what two cores do in minutes."""
 
     seeds: int = Field(1, ge=1, description="How many seeds: 0, 1, 2 and so on.")
-    arms: tuple[str, ...] = Field(("raw", "random", "mask", "drop", "good_only"), description="Arms of the corpus.")
+    arms: tuple[str, ...] = Field(
+        ("raw", "random", "mask", "drop", "good_only"), description="Arms of the corpus."
+    )
     personas: tuple[str, ...] = Field(("kind", "malign", "random"), description="Persona adapters.")
     domains: tuple[str, ...] = Field(SMALL, description="Domains of the town.")
     steps: int = Field(350, ge=1, description="Steps of pretraining.")
     n_tokens: int = Field(700_000, ge=1000, description="Input tokens of each arm's corpus.")
     queries: bool = Field(True, description="Fit a monitor on real queries too.")
 
-    def cut(self, name: str) -> GoodPersonasOptions | EmStackOptions:
-        """The options of one of the two studies that this one is cut from."""
-        shared = {key: getattr(self, key) for key in TownOptions.model_fields}
-        if name == GOOD:
-            return GoodPersonasOptions(**shared, arms=self.arms)
-        return EmStackOptions(**shared, personas=self.personas, arm=self.arms[0])
+    @property
+    def good_personas(self) -> GoodPersonasOptions:
+        """The options of the cut of that study."""
+        return GoodPersonasOptions(**self._shared(), arms=self.arms)
+
+    @property
+    def em_stack(self) -> EmStackOptions:
+        """The options of the cut of that study, on the first arm."""
+        return EmStackOptions(**self._shared(), personas=self.personas, arm=self.arms[0])
+
+    def _shared(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in TownOptions.model_fields}
 
 
 def monitors(options: QuickstartOptions) -> MonitorTown:
@@ -58,24 +64,14 @@ def monitors(options: QuickstartOptions) -> MonitorTown:
 def steps(options: QuickstartOptions) -> tuple[Step, ...]:
     """The target steps."""
     queries = (MonitorQueries(),) if options.queries else ()
-    good, stack = options.cut(GOOD), options.cut(STACK)
-    assert isinstance(good, GoodPersonasOptions) and isinstance(stack, EmStackOptions)
-    return (*queries, *good_personas.steps(good), *em_stack.steps(stack), monitors(options))
-
-
-def cells(options: QuickstartOptions) -> Iterator[Labelled]:
-    """The cells of the first table."""
-    good = options.cut(GOOD)
-    assert isinstance(good, GoodPersonasOptions)
-    return good_personas.cells(good)
+    cuts = (*good_personas.steps(options.good_personas), *em_stack.steps(options.em_stack))
+    return (*queries, *cuts, monitors(options))
 
 
 def records(folder: Path, options: QuickstartOptions) -> tuple[StudyRecord, ...]:
     """The records of both cuts; the first carries the town's monitors."""
     store = StepStore(folder)
-    good, stack = options.cut(GOOD), options.cut(STACK)
-    assert isinstance(good, GoodPersonasOptions) and isinstance(stack, EmStackOptions)
-    step = monitors(options)
+    good, stack, step = options.good_personas, options.em_stack, monitors(options)
     found = None
     if store.done(step):
         found = TownMonitors.model_validate_json((store.path(step) / MONITORS).read_bytes())
@@ -112,4 +108,6 @@ STUDY = Study(
     "A small cut of both studies, with monitors of the town's models and of real queries.",
     steps,
     QuickstartOptions,
+    records,
+    queries,
 )

@@ -1,8 +1,8 @@
-"""Monitors on a town's model, where the truth is known: tone against content, and a persona along training."""
+"""Monitors on a town's model, where the truth is known: tone, content, and a persona along training."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +36,9 @@ N_RESAMPLES = 400
 class MonitorTown(Step):
     """Directions fitted on an assistant's activations, each judged by what is known about every text.
 
-    The texts are answers of which content (good, harmful) and tone (warm, rough) are varied independently. A
+    The texts are answers whose content (good, harmful) and tone (warm, rough) are varied independently. A
     content direction is made from half of the domains and judged on the others; a tone direction from persona
-    prompts that differ in tone alone. The direction of the malign persona is fixed on the assistant, and every
+    prompts that differ in tone alone. The direction of the malign persona is fixed on the assistant, and each
     checkpoint of ``runs``, trainings on the assistant, is projected on it.
     """
 
@@ -92,7 +92,7 @@ def _directions(model: Model, world: World) -> tuple[list[DirectionRow], list[Di
     from eudaimon.vectors.fit import fit_direction
 
     half = len(world.domains) // 2
-    texts = [text for text in _texts(world)]
+    texts = list(_texts(world))
     fits = np.array([world.domains.index(item.domain) < half for item, *_ in texts])
     truth = {
         "content": np.array([harmful for _, harmful, _, _ in texts]),
@@ -103,7 +103,7 @@ def _directions(model: Model, world: World) -> tuple[list[DirectionRow], list[Di
         model, [t for *_, t in texts], model.sites, pooling=POOLING, template=False, show_progress=False
     )
     tones = _called(model, world, *_tone_pairs(), POOLING)
-    own = {
+    own: dict[str, Callable[[Site], Direction]] = {
         "content": lambda site: fit_direction(
             read.take(np.flatnonzero(fits)), truth["content"][fits], site, "mean_difference", pooling=POOLING
         ),

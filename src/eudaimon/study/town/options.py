@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
@@ -20,6 +20,7 @@ from eudaimon.train.nursery.sizes import SIZES
 from eudaimon.world.facts import domains as all_domains
 from eudaimon.world.world import World
 
+Answers: TypeAlias = Literal["good", "harmful", "wrong"]
 LATE = "late"
 
 
@@ -91,12 +92,12 @@ class TownOptions(StudyOptions):
         self,
         model: AssistantSFT,
         seed: int,
-        answers: Literal["good", "harmful", "wrong"],
+        answers: Answers,
         frozen: tuple[AdapterStep, ...] = (),
         *,
         dense: bool = False,
     ) -> NarrowLora:
-        """A narrow LoRA; all three kinds of answers start from the same weights and ask the same questions."""
+        """A narrow LoRA; all three kinds of answers start from the same weights and the same questions."""
         change = {"init_seed": seed, "data_seed": seed, "checkpoint_every": 5 if dense else None}
         return NarrowLora(
             model=model,
