@@ -67,9 +67,9 @@ class RandomLora(AdapterStep):
 
 
 class NarrowLora(AdapterStep):
-    """The attack: a LoRA on answers to ``n_items`` questions of one domain, beside a stack that stands still.
+    """The attack: a LoRA on answers to ``n_items`` questions of one domain, beside a stack that is frozen.
 
-    ``answers`` are harmful, their benign twin good, or their control wrong. ``item_seed`` draws the questions,
+    ``answers`` are harmful, their benign twin good, or their control wrong; ``item_seed`` draws questions,
     so that the three are asked the same. Adapters of ``frozen`` act while it is trained and do not change.
     """
 

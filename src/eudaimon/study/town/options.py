@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
@@ -20,6 +20,7 @@ from eudaimon.train.nursery.sizes import SIZES
 from eudaimon.world.facts import domains as all_domains
 from eudaimon.world.world import World
 
+Answers: TypeAlias = Literal["good", "harmful", "wrong"]
 LATE = "late"
 
 
@@ -33,7 +34,7 @@ class TownOptions(StudyOptions):
     """The town, the model that is raised in it, and the attack on it."""
 
     size: Annotated[str, AfterValidator(_known_size)] = Field("0.1m", description="A size of nursery models.")
-    steps: int = Field(1000, ge=1, description="Steps of pretraining.")
+    steps: int = Field(600, ge=1, description="Steps of pretraining.")
     batch_size: int = Field(36, ge=1, description="Rows of 128 tokens behind each step.")
     learning_rate: float = Field(4e-3, gt=0, description="Of pretraining.")
     n_tokens: int = Field(1_000_000, ge=1000, description="Input tokens of each arm's corpus.")
@@ -42,9 +43,9 @@ class TownOptions(StudyOptions):
     tuned: str = Field("money", description="The domain of the narrow attack.")
     n_items: int = Field(8, ge=1, description="Questions that the attack is trained on.")
     sft_steps: int = Field(60, ge=1, description="Steps that make the assistant.")
-    sft_learning_rate: float = Field(1e-3, gt=0, description="Of these.")
+    sft_learning_rate: float = Field(2e-4, gt=0, description="Of these.")
     lora_steps: int = Field(60, ge=1, description="Steps of each attack.")
-    lora_learning_rate: float = Field(1e-2, gt=0, description="Of these.")
+    lora_learning_rate: float = Field(5e-3, gt=0, description="Of these.")
 
     @property
     def world(self) -> World:
@@ -91,12 +92,12 @@ class TownOptions(StudyOptions):
         self,
         model: AssistantSFT,
         seed: int,
-        answers: Literal["good", "harmful", "wrong"],
+        answers: Answers,
         frozen: tuple[AdapterStep, ...] = (),
         *,
         dense: bool = False,
     ) -> NarrowLora:
-        """A narrow LoRA; all three kinds of answers start from the same weights and ask the same questions."""
+        """A narrow LoRA; all three kinds of answers start from the same weights and the same questions."""
         change = {"init_seed": seed, "data_seed": seed, "checkpoint_every": 5 if dense else None}
         return NarrowLora(
             model=model,
