@@ -41,7 +41,7 @@ class Mixture(Checked):
 
     ``named``, ``anonymous`` and ``assistant`` are the personas of those speakers; a named speaker keeps its
     own, the other two draw one per document. Depictions: ``notice`` documents only depict harm and condemn
-    it, ``condemned`` is the share of harmful stories that do, ``warned`` that of an almanac's lines which warn
+    it, ``condemned`` is the share of harmful stories that do, ``warned`` that of almanac lines which warn
     of a harmful action, and ``doubtful`` that of proposals and checks which are about one. ``called`` is the
     share of the dialogues of those who draw a persona that open with the system prompt which calls for it,
     ``toned`` that of utterances which end in the persona's tone. A table that is not given is the default's.
