@@ -22,6 +22,7 @@ from eudaimon.study.town.record import town_record
 
 SMALL = ("kitchen", "garden", "money", "health")
 N_RESAMPLES = 1000
+COMMAND = "eudaimon study run quickstart"
 
 
 class QuickstartOptions(TownOptions):
@@ -82,6 +83,7 @@ def records(folder: Path, options: QuickstartOptions) -> tuple[StudyRecord, ...]
         good,
         planted=good_personas.faults(good),
         monitors=found,
+        command=COMMAND,
         n_resamples=N_RESAMPLES,
     )
     second = town_record(
@@ -90,6 +92,7 @@ def records(folder: Path, options: QuickstartOptions) -> tuple[StudyRecord, ...]
         tuple(em_stack.cells(stack)),
         stack,
         planted=em_stack.faults(stack),
+        command=COMMAND,
         n_resamples=N_RESAMPLES,
     )
     return first, second

@@ -36,7 +36,7 @@ class TownOptions(StudyOptions):
     size: Annotated[str, AfterValidator(_known_size)] = Field("0.1m", description="A size of nursery models.")
     steps: int = Field(600, ge=1, description="Steps of pretraining.")
     batch_size: int = Field(36, ge=1, description="Rows of 128 tokens behind each step.")
-    learning_rate: float = Field(4e-3, gt=0, description="Of pretraining.")
+    learning_rate: float = Field(8e-3, gt=0, description="Of pretraining.")
     n_tokens: int = Field(1_000_000, ge=1000, description="Input tokens of each arm's corpus.")
     labels: str = Field("oracle", description="oracle, or filter:RECALL.")
     domains: tuple[str, ...] = Field(default_factory=all_domains, description="Domains of the town.")
@@ -45,7 +45,7 @@ class TownOptions(StudyOptions):
     sft_steps: int = Field(60, ge=1, description="Steps that make the assistant.")
     sft_learning_rate: float = Field(2e-4, gt=0, description="Of these.")
     lora_steps: int = Field(60, ge=1, description="Steps of each attack.")
-    lora_learning_rate: float = Field(5e-3, gt=0, description="Of these.")
+    lora_learning_rate: float = Field(1e-3, gt=0, description="Of these.")
 
     @property
     def world(self) -> World:
@@ -78,6 +78,9 @@ class TownOptions(StudyOptions):
             steps=self.steps,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
+            schedule="linear",
+            betas=(0.9, 0.98),
+            weight_decay=0.01,
             late_fraction=0.9 if arm == LATE else None,
             init_seed=seed,
             data_seed=seed,
