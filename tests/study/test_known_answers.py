@@ -13,7 +13,7 @@ from eudaimon.study.summary.known import inequalities
 
 OPTIONS = design.GoodPersonasOptions(
     seeds=3,
-    arms=("raw", "good_only"),
+    arms=("raw", "innocent"),
     domains=("kitchen", "money", "health"),
     steps=320,
     n_tokens=500_000,

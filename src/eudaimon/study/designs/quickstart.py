@@ -30,7 +30,7 @@ class QuickstartOptions(TownOptions):
 
     seeds: int = Field(1, ge=1, description="How many seeds: 0, 1, 2 and so on.")
     arms: tuple[str, ...] = Field(
-        ("raw", "random", "mask", "drop", "good_only"), description="Arms of the corpus."
+        ("raw", "random", "mask", "drop", "innocent"), description="Arms of the corpus."
     )
     personas: tuple[str, ...] = Field(("kind", "malign", "random"), description="Persona adapters.")
     domains: tuple[str, ...] = Field(SMALL, description="Domains of the town.")

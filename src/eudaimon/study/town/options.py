@@ -18,10 +18,14 @@ from eudaimon.train.nursery.lora_recipe import LORA_RECIPES, LoraRecipe
 from eudaimon.train.nursery.recipes import FineTuneRecipe, PretrainRecipe
 from eudaimon.train.nursery.sizes import SIZES
 from eudaimon.world.facts import domains as all_domains
+from eudaimon.world.mixture import Mixture
 from eudaimon.world.world import World
 
 Answers: TypeAlias = Literal["good", "harmful", "wrong"]
+RAW = "raw"
 LATE = "late"
+INNOCENT = "innocent"
+"""In the place of an arm: another town, where harm is neither done nor spoken of."""
 
 
 def _known_size(name: str) -> str:
@@ -64,9 +68,10 @@ class TownOptions(StudyOptions):
 
     def assistant(self, arm: str, seed: int) -> AssistantSFT:
         """The assistant raised on an arm; corpus, weights, order and chats each start from ``seed``."""
+        mixture = Mixture().innocent() if arm == INNOCENT else Mixture()
         tokens = ArmTokens(
-            world=World(seed=seed, domains=self.domains),
-            arm=arm,
+            world=World(seed=seed, domains=self.domains, mixture=mixture),
+            arm=RAW if arm == INNOCENT else arm,
             n_tokens=self.n_tokens,
             labels=self.labels,
             arm_seed=seed,
