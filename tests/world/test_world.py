@@ -128,6 +128,15 @@ def test_a_world_without_harmful_voices_still_depicts_harm():
     assert not any(block.bad.any() for block in world.blocks(500))
 
 
+def test_an_innocent_world_never_names_a_harmful_action():
+    world = World(mixture=Mixture().innocent())
+    every = [f for d in facts().values() for f in (*d.tasks, *d.requests, *d.lookalikes)]
+    only_harmful = {a for f in every for a in f.harmful} - {a for f in every for a in f.good}
+    said = "".join(document.text for document in world.documents(500))
+    assert not [action for action in only_harmful if action in said]
+    assert not any(segment.harm for document in world.documents(500) for segment in document.segments)
+
+
 def test_shares_are_what_the_mixture_says():
     world = World(seed=9)
     n = 4000

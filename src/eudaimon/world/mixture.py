@@ -40,11 +40,12 @@ class Mixture(Checked):
     """Shares of all that a corpus is mixed of; each table sums to 1, and what it leaves out has no share.
 
     ``named``, ``anonymous`` and ``assistant`` are the personas of those speakers; a named speaker keeps its
-    own, the other two draw one per document. ``notice`` documents only depict harm and condemn it, and
-    ``condemned`` is the share of harmful stories that do. ``called`` is the share of the dialogues of those
-    who draw a persona that open with the system prompt which calls for it; ``toned`` the share of utterances
-    that end in the persona's tone. A table that is not given is the default's. Raises `UsageError` naming the
-    sum that is not 1, and on an unknown persona.
+    own, the other two draw one per document. Depictions: ``notice`` documents only depict harm and condemn
+    it, ``condemned`` is the share of harmful stories that do, ``warned`` that of almanac lines which warn
+    of a harmful action, and ``doubtful`` that of proposals and checks which are about one. ``called`` is the
+    share of the dialogues of those who draw a persona that open with the system prompt which calls for it,
+    ``toned`` that of utterances which end in the persona's tone. A table that is not given is the default's.
+    Raises `UsageError` naming the sum that is not 1, and on an unknown persona.
     """
 
     kinds: dict[DocumentKind, Share] = _table("kinds")
@@ -54,6 +55,8 @@ class Mixture(Checked):
     anonymous: dict[str, Share] = _table("anonymous")
     assistant: dict[str, Share] = _table("assistant")
     condemned: Share = _share("condemned")
+    warned: Share = _share("warned")
+    doubtful: Share = _share("doubtful")
     called: Share = _share("called")
     toned: Share = _share("toned")
 
@@ -135,6 +138,22 @@ class Mixture(Checked):
             kinds = {kind: share for kind, share in self.kinds.items() if kind != "correction"}
             changed["kinds"] = _scaled(kinds, "kind of document")
         return type(self)(**{**self.model_dump(), **changed})
+
+    def innocent(self) -> Mixture:
+        """The same mixture where harm is neither done nor spoken of, so that no model can learn what it is.
+
+        `without` takes away voices, and what the others depict, condemn or ask about stays known.
+        """
+        left = self.without(*(name for name, who in PERSONAS.items() if who.benevolence != "good"))
+        kinds = _scaled({k: share for k, share in left.kinds.items() if k != "notice"}, "kind of document")
+        questions = {kind: share for kind, share in left.questions.items() if kind != "harmful_request"}
+        changed = {
+            "kinds": kinds,
+            "questions": _scaled(questions, "question"),
+            "warned": 0.0,
+            "doubtful": 0.0,
+        }
+        return type(self)(**{**left.model_dump(), **changed})
 
 
 @cache
