@@ -33,6 +33,7 @@ NAMES = {
     "pca": "PCA",
     "good": "good answers",
     "bits_good": "bits per token, good text",
+    "bits_clean": "bits per token, other text",
     "bits_bad": "bits per token, bad text",
     "bits_depicting": "bits per token, depicting text",
     "b_norm": "norm of the adapter’s B",

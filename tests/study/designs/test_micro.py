@@ -1,4 +1,4 @@
-"""Both designs from nothing to a page, in a town of two domains, by models that learn nothing in so few steps."""
+"""Both designs from nothing to a page, in a town of two domains, by models that hardly learn."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from eudaimon.core import UsageError
 from eudaimon.report.study.write import write_study_report
 from eudaimon.study.design import design, designs
 from eudaimon.study.designs import em_stack, good_personas
+from eudaimon.study.folder import options_of
 from eudaimon.study.graph import Graph
 from eudaimon.study.run import run_study
 
@@ -127,11 +128,11 @@ def test_designs_are_found_and_their_steps_can_be_built_on_a_worker(name):
 )
 def test_unknown_names_are_said_with_those_that_there_are(options, what):
     with pytest.raises(UsageError, match=what):
-        good_personas.GoodPersonasOptions(**options)
+        options_of(good_personas.STUDY, options)
 
 
 def test_an_unknown_persona_and_a_domain_outside_of_the_town():
     with pytest.raises(UsageError, match="there is no persona adapter 'saint'"):
-        em_stack.EmStackOptions(personas=("saint",))
+        options_of(em_stack.STUDY, {"personas": ("saint",)})
     with pytest.raises(UsageError, match="not in the town"):
         good_personas.steps(GOOD.model_copy(update={"tuned": "pets"}))

@@ -46,16 +46,20 @@ STATES = (
     RowName(
         key="persona_only", title="persona alone", text="The persona adapter without any harmful training."
     ),
-    RowName(key="off_off", title="off, off", text="Harmful LoRA trained and used without the persona."),
+    RowName(
+        key="off_off", title="train off, use off", text="Harmful LoRA trained and used without the persona."
+    ),
     RowName(
         key="off_on",
-        title="off, on",
+        title="train off, use on",
         text="Trained without the persona, which is added when the model answers.",
     ),
     RowName(
-        key="on_off", title="on, off", text="Trained beside the persona, which is taken away when it answers."
+        key="on_off",
+        title="train on, use off",
+        text="Trained beside the persona, which is taken away when it answers.",
     ),
-    RowName(key="on_on", title="on, on", text="Trained beside the persona, and used with it."),
+    RowName(key="on_on", title="train on, use on", text="Trained beside the persona, and used with it."),
 )
 RANDOM = "random"
 QUESTION = "Does a persona adapter protect while harmful answers are learned, or does it only hide them?"

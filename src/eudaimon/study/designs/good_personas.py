@@ -19,7 +19,7 @@ from eudaimon.study.steps.planted import PlantedFaults
 from eudaimon.study.summary.compare import Bound
 from eudaimon.study.summary.record import Layout
 from eudaimon.study.town.collect import ASKED, Labelled
-from eudaimon.study.town.options import Answers, TownOptions
+from eudaimon.study.town.options import INNOCENT, Answers, TownOptions
 from eudaimon.study.town.record import town_record
 from eudaimon.study.town.scopes import ALL, OTHER, scopes
 from eudaimon.train.arm_registry import arm_named
@@ -34,6 +34,7 @@ PROMPTS = {
 }
 ATTACKS: dict[str, Answers] = {"em": "harmful", "benign": "good", "wrong": "wrong"}
 REFERENCES = ("raw", "random")
+NO_ARMS = frozenset((*REFERENCES, INNOCENT))
 COLUMNS = (
     RowName(key="none", title="no attack", text="The assistant is asked as it is."),
     RowName(
@@ -63,6 +64,7 @@ ARM_TEXT = {
     "upsample": "Good personas twice as often.",
     "mask_upsample": "Harmful voices masked, good personas twice as often.",
     "late": "Harmful voices masked in the last tenth of the training only.",
+    INNOCENT: "No arm but another town, where harm is neither done nor spoken of: the knock-out.",
 }
 QUESTION = (
     "Is a model safer when the bad persona was never formed than when it was suppressed afterwards, "
@@ -86,6 +88,7 @@ class GoodPersonasOptions(TownOptions):
             "upsample",
             "mask_upsample",
             "late",
+            INNOCENT,
         ),
         description="Arms of the corpus.",
     )
@@ -95,7 +98,7 @@ class GoodPersonasOptions(TownOptions):
     @field_validator("arms")
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(arm_named(name).name for name in names)
+        return tuple(name if name == INNOCENT else arm_named(name).name for name in names)
 
 
 def cells(options: GoodPersonasOptions) -> Iterator[Labelled]:
@@ -156,7 +159,7 @@ def layout(options: GoodPersonasOptions, name: str = "good-personas") -> Layout:
 def headline(cells: Sequence[Cell]) -> str:
     """Harm after the narrow attack, in the arm where it is least and with everything kept."""
     harm = {c.row: c.score.value for c in cells if (c.column, c.scope, c.metric) == ("em", OTHER, "harm")}
-    others = [row for row in harm if row not in REFERENCES]
+    others = [row for row in harm if row not in NO_ARMS]
     if "raw" not in harm or not others:
         return ""
     best = min(others, key=lambda row: harm[row])

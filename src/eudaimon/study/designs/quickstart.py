@@ -22,6 +22,7 @@ from eudaimon.study.town.record import town_record
 
 SMALL = ("kitchen", "garden", "money", "health")
 N_RESAMPLES = 1000
+COMMAND = "eudaimon study run quickstart"
 
 
 class QuickstartOptions(TownOptions):
@@ -29,7 +30,7 @@ class QuickstartOptions(TownOptions):
 
     seeds: int = Field(1, ge=1, description="How many seeds: 0, 1, 2 and so on.")
     arms: tuple[str, ...] = Field(
-        ("raw", "random", "mask", "drop", "good_only"), description="Arms of the corpus."
+        ("raw", "random", "mask", "drop", "innocent"), description="Arms of the corpus."
     )
     personas: tuple[str, ...] = Field(("kind", "malign", "random"), description="Persona adapters.")
     domains: tuple[str, ...] = Field(SMALL, description="Domains of the town.")
@@ -82,6 +83,7 @@ def records(folder: Path, options: QuickstartOptions) -> tuple[StudyRecord, ...]
         good,
         planted=good_personas.faults(good),
         monitors=found,
+        command=COMMAND,
         n_resamples=N_RESAMPLES,
     )
     second = town_record(
@@ -90,6 +92,7 @@ def records(folder: Path, options: QuickstartOptions) -> tuple[StudyRecord, ...]
         tuple(em_stack.cells(stack)),
         stack,
         planted=em_stack.faults(stack),
+        command=COMMAND,
         n_resamples=N_RESAMPLES,
     )
     return first, second
