@@ -1,4 +1,4 @@
-"""Both designs from nothing to a page, in a town of two domains, by models that hardly learn."""
+"""All designs from nothing to a page, in a town of two domains, by models that hardly learn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from eudaimon.core import UsageError
 from eudaimon.report.study.write import write_study_report
 from eudaimon.study.design import design, designs
-from eudaimon.study.designs import em_stack, good_personas
+from eudaimon.study.designs import em_stack, good_personas, quickstart
 from eudaimon.study.folder import options_of
 from eudaimon.study.graph import Graph
 from eudaimon.study.run import run_study
@@ -22,16 +22,16 @@ SMALL = {
     "lora_steps": 5,
     "n_items": 4,
 }
-GOOD = good_personas.GoodPersonasOptions(arms=("raw", "drop"), **SMALL)
-STACK = em_stack.EmStackOptions(personas=("poet", "random"), **SMALL)
+FIRST = quickstart.QuickstartOptions(
+    arms=("raw", "drop"), personas=("poet", "random"), queries=False, **SMALL
+)
+GOOD, STACK = FIRST.good_personas, FIRST.em_stack
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("town")
-    done = run_study(
-        [*good_personas.steps(GOOD), *em_stack.steps(STACK)], folder, workers=2, show_progress=False
-    )
+    done = run_study(quickstart.steps(FIRST), folder, workers=2, show_progress=False)
     assert done.failed == {}
     assert done.ok
     return folder
@@ -80,10 +80,22 @@ def test_states_of_a_persona_are_the_stacks_that_they_name(folder):
 
 
 @pytest.mark.slow
-def test_the_page_is_drawn_from_what_is_there(folder, tmp_path):
-    records = (*good_personas.records(folder, GOOD), *em_stack.records(folder, STACK))
-    page = write_study_report(records, tmp_path).read_text(encoding="utf-8")
-    for word in ("malign speaker", "harmful LoRA", "train on", "Known answers", "NarrowLora"):
+def test_the_first_look_has_both_tables_and_what_the_monitors_found(folder, tmp_path):
+    first, second = quickstart.records(folder, FIRST)
+    assert quickstart.queries(folder) is None
+    assert first.monitors is not None and second.monitors is None
+    assert {row.made_from for row in first.monitors.rows} == {"tone", "content"}
+    steps = [point.step for point in first.monitors.projections if point.run == "harmful answers"]
+    assert steps == [0, 5]
+    page = write_study_report((first, second), tmp_path).read_text(encoding="utf-8")
+    for word in (
+        "malign speaker",
+        "harmful LoRA",
+        "train on",
+        "Known answers",
+        "NarrowLora",
+        "Layer by layer",
+    ):
         assert word in page
 
 

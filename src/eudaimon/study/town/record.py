@@ -51,13 +51,12 @@ def town_record(
     )
 
 
-def _command(name: str, options: TownOptions) -> str:
+def _command(study: str, options: TownOptions) -> str:
     """What to type for this study: options that are not the design's defaults are named."""
-    default = type(options)()
     changed = []
-    for field in type(options).model_fields:
-        value = getattr(options, field)
-        if field != "seeds" and value != getattr(default, field):
+    for name, field in type(options).model_fields.items():
+        value = getattr(options, name)
+        if name != "seeds" and value != field.get_default(call_default_factory=True):
             shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
-            changed.append(f" --set {field}={shown}")
-    return f"eudaimon study run {name} --seeds {options.seeds}{''.join(changed)}"
+            changed.append(f" --set {name}={shown}")
+    return f"eudaimon study run {study} --seeds {options.seeds}{''.join(changed)}"
