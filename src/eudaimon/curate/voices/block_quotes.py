@@ -48,8 +48,7 @@ def quoted_spans(found: list[Run]) -> list[tuple[int, int]]:
     for run in found:
         while len(entered) > run.depth:
             entered.pop()
-        spans_open = entered
-        for index in spans_open:
+        for index in entered:
             spans[index] = (spans[index][0], run.end)
         while len(entered) < run.depth:
             entered.append(len(spans))

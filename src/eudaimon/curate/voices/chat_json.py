@@ -61,6 +61,8 @@ def _close(open_objects: list[_Object], turns: list[Turn]) -> None:
     if done.speaker:
         role = role_of(done.speaker)
         for start, end in done.contents:
-            turns.append(role_turn(start, end, role) if role else Turn(start, end, done.speaker, done.speaker))
+            turns.append(
+                role_turn(start, end, role) if role else Turn(start, end, done.speaker, done.speaker)
+            )
     elif open_objects and open_objects[-1].key == "content":
         open_objects[-1].contents += done.contents

@@ -11,8 +11,8 @@ _DIRECTION = r"(?:[ \t]?[(\[][^()\[\]\n]{1,60}[)\]])?"
 _LABEL = re.compile(
     rf"\n[ \t]{{0,12}}{_TIME}(?:"
     r"<[@+]?(?P<nick>[^<>|\n]{1,30})>(?=[ \t])"
-    rf"|(?:\#{{1,4}}[ ]|\*\*|__)?(?P<name>[^\W_][\w.’'&#-]{{0,24}}(?:[ ][\w.’'&#-]{{1,24}}){{0,3}}){_DIRECTION}(?:\*\*|__)?"
-    r"[ \t]?[:：](?:\*\*|__)?(?=\s|\Z)"
+    rf"|(?:\#{{1,4}}[ ]|\*[ ]?\*[ ]?|__)?(?P<name>[^\W_][\w.’'&#-]{{0,24}}(?:[ ][\w.’'&#-]{{1,24}}){{0,3}}){_DIRECTION}(?:\*\*|__)?"
+    r"[ \t]?[:：](?:[ ]?\*[ ]?\*|__)?(?=\s|\Z)"
     rf"|(?P<capitals>[{_CAPITAL}][{_CAPITAL}’'-]+(?:[ ][{_CAPITAL}’'-]+){{0,3}}){_DIRECTION}\.(?=[ \t—]\S)"
     r")[ \t]*"
 )
@@ -22,7 +22,7 @@ _HEADING = re.compile(
 )
 _DIVISION = re.compile(
     r"(?:act|scene|chapter|book|part|canto|letter|volume|prologue|epilogue|introduction|preface|notes?|"
-    r"contents|index|section|[ivxlcdm]+)\b",
+    r"contents|index|section|on|at|in|of|to|by|with|from|for|enter|exit|exeunt|[ivxlcdm]+)\b",
     re.IGNORECASE,
 )
 

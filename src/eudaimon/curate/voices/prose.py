@@ -26,7 +26,7 @@ class Prose:
 def prose(text: str, start: int, end: int) -> Prose:
     """The paragraphs of the span and the voices that are quoted in them."""
     inside = text if end - start == len(text) else text[start:end]
-    reader = _Reader(text, has_block_quotes(inside), headers(inside), start)
+    reader = _Reader(text, has_block_quotes(inside), headers(inside), start, before=start)
     paragraphs = _paragraphs(text, start, end)
     for index, (begin, stop, _, marks) in enumerate(paragraphs):
         following = paragraphs[index + 1][0] if index + 1 < len(paragraphs) else end
@@ -83,9 +83,15 @@ class _Reader:
     header: int = 0
     going_on: int | None = None
     dashed: list[tuple[int, int, int]] = field(default_factory=list)
+    before: int = 0
+    """Where the paragraph before begins."""
 
     def read(self, start: int, end: int, marks: list[int], *, last: bool, following: str) -> None:
         """Find the voices of one paragraph."""
+        self._read(start, end, marks, last=last, following=following)
+        self.before = start
+
+    def _read(self, start: int, end: int, marks: list[int], *, last: bool, following: str) -> None:
         if self.block_quotes or self.headers:
             self._read_quoted_lines(start, end, marks)
             return
@@ -111,6 +117,10 @@ class _Reader:
         if not found:
             return
         names = _speakers(self.text, start, end, found)
+        if names[0] is None and going_on is None and found[0].opened == start:
+            # "Ann said:", and what she said in a paragraph of its own.
+            names[0] = speaker_before(self.text, self.before, start) if self._leads(start) else None
+            _share(self.text, found, names)
         for index, (quotation, name) in enumerate(zip(found, names, strict=True)):
             if index == 0 and going_on is not None and quotation.opened <= start + 1:
                 utterance = going_on
@@ -120,6 +130,11 @@ class _Reader:
             self.spans.append((quotation.start, quotation.end, utterance))
             if quotation.continues:
                 self.going_on = utterance
+
+    def _leads(self, start: int) -> bool:
+        return self.before < start and self.text[max(self.before, start - 8) : start].rstrip().endswith(
+            (":", ",")
+        )
 
     def _read_dash(self, start: int, end: int) -> None:
         self.going_on = None
@@ -140,7 +155,9 @@ class _Reader:
         if spans and all(run.depth or not self.text[run.start : run.end].strip() for run in found):
             self.commented.add(start)
         for run in found:
-            self._read_marks(run.start, run.end, [m for m in marks if run.start <= m < run.end], goes_on=False)
+            self._read_marks(
+                run.start, run.end, [m for m in marks if run.start <= m < run.end], goes_on=False
+            )
 
     def _named(self, start: int, end: int) -> tuple[str | None, int]:
         """The author whose words a paragraph's header announces, and where they begin."""
@@ -175,7 +192,9 @@ def _speakers(text: str, start: int, end: int, found: list[Quotation]) -> list[s
         begin = max(before, outer[-1].start) if outer else before
         name = None
         if not quotation.continues:
-            follow = next((q.opened for q in found[index + 1 : index + 8] if q.opened >= quotation.closed), end)
+            follow = next(
+                (q.opened for q in found[index + 1 : index + 8] if q.opened >= quotation.closed), end
+            )
             limit = min(follow, outer[-1].end) if outer else follow
             name = speaker_after(text, quotation.closed, limit)
         if name is None:

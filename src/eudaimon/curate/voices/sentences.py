@@ -28,7 +28,9 @@ def sentence_ends(text: str, start: int, end: int) -> Iterator[int]:
         after = text[match.end() : match.end() + 1]
         if after.islower():
             continue
-        if text[match.start()] == "." and _ABBREVIATION.search(text, max(start, match.start() - 8), match.start() + 1):
+        if text[match.start()] == "." and _ABBREVIATION.search(
+            text, max(start, match.start() - 8), match.start() + 1
+        ):
             continue
         yield match.end()
 

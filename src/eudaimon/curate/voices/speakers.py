@@ -13,6 +13,9 @@ _REACH = 110
 """Code points before and after a quotation within which its speaker is looked for."""
 
 
+_ADVERB = re.compile(r"(?<=\w) [a-z]{3,}ly\Z")
+
+
 class _Patterns(NamedTuple):
     after: re.Pattern[str]
     before: re.Pattern[str]
@@ -41,7 +44,9 @@ def _name(match: re.Match[str]) -> str:
     name = " ".join(match[match.lastgroup].split())
     for article in ("the ", "a ", "an ", "The ", "A ", "An "):
         name = name.removeprefix(article)
-    return name.removesuffix("’s").removesuffix("'s")
+    if name in words().vague:
+        return ""
+    return _ADVERB.sub("", name)
 
 
 def _any(found: frozenset[str]) -> str:
@@ -61,7 +66,8 @@ def _patterns() -> _Patterns:
         rf"(?:\s(?:{particle}){{0,2}}(?:[{_CAPITAL}]\.|[{_CAPITAL}][\w’'-]*)){{0,3}}"
     )
     determiner = _any(frozenset({*w.determiners, *(word.capitalize() for word in w.determiners)}))
-    phrase = rf"{determiner}\s(?:[\w’-]+\s){{0,3}}?[\w’-]+"
+    noun = rf"(?!{_any(w.phrase_ends | pronouns)}\b)[\w’-]+"
+    phrase = rf"{determiner}\s(?:{noun}\s){{0,3}}?{noun}"
     phrase_end = rf"(?=\s*[,.;:!?—–()”“\"»]|\s+{_any(w.phrase_ends)}\b|\s*\Z)"
     adverb = r"(?:\w+ly\s|then\s|had\s|has\s|have\s|also\s|once\s|at\slast\s|would\s|once\smore\s|again\s)"
     after = re.compile(
@@ -69,18 +75,18 @@ def _patterns() -> _Patterns:
         rf"{verb}[\s-]{adverb}{{0,2}}(?:{pronoun}|(?P<n1>{proper})|(?P<n2>{phrase}){phrase_end})"
         rf"|{pronoun}\s{adverb}{{0,2}}{verb}"
         rf"|(?P<n3>{proper}),?\s{adverb}{{0,2}}{verb}"
-        rf"|(?P<n4>{determiner}\s(?:[\w’-]+\s){{0,2}}?[\w’-]+)\s{adverb}{{0,2}}{verb}"
+        rf"|(?P<n4>{determiner}\s(?:{noun}\s){{0,2}}?{noun})\s{adverb}{{0,2}}{verb}"
         rf"|(?<=[—–-])\s?(?P<n5>{proper})\s*(?:[,\n]|\Z)"
         rf"|\(?[Aa]ccording\sto\s(?P<n6>{proper}))"
     )
-    rest = r"[^.!?;“”\"«»\n]{0,60}[,:—–]?\s{0,3}\Z"
+    rest = r"[^.!?;“”\"«»\n]{0,60}[,:—–]?\s{0,6}\Z"
     before = re.compile(
         rf"(?:(?<!\w){pronoun}\s{adverb}{{0,2}}{verb}"
         rf"|(?<![\w’'.])(?P<n1>{proper}),?\s{adverb}{{0,2}}{verb}"
-        rf"|(?<!\w)(?P<n2>{determiner}\s(?:[\w’-]+\s){{0,2}}?[\w’-]+)\s{adverb}{{0,2}}{verb}"
+        rf"|(?<!\w)(?P<n2>{determiner}\s(?:{noun}\s){{0,2}}?{noun})\s{adverb}{{0,2}}{verb}"
         rf"|{verb}\s{adverb}?(?:{pronoun}|(?P<n3>{proper})|(?P<n4>{phrase})(?=\s*[,:]))"
         rf"|(?<![\w’'.])(?:(?P<n5>{proper})|{pronoun})\b[^.!?;“”\"«»\n]{{0,60}}?\s(?:and|then|but)\s{adverb}{{0,2}}{verb}"
         rf"|\b[Aa]ccording\sto\s(?P<n6>{proper})"
         rf"|\b[Aa]s\s(?P<n7>{proper})\s(?:once\s)?(?:puts?\sit|{verb})){rest}"
     )
-    return _Patterns(after, before, re.compile(rf"[,:—–]\s{{0,3}}\Z|{verb}\s\Z"))
+    return _Patterns(after, before, re.compile(rf"[,:—–]\s{{0,6}}\Z|{verb}\s\Z"))
