@@ -153,7 +153,7 @@ def _segment(path: Path, row: Mapping[str, Any]) -> SegmentScores:
             error=row["error"] or "",
         )
     except (TypeError, ValueError) as error:
-        raise BadRows(f"{path}, document {_text(row['document'])}: {error}") from error
+        raise BadRows(f"{path}, document {row['document']}: {error}") from error
 
 
 def _values(row: Mapping[str, Any], prefix: str) -> dict[str, float]:
