@@ -22,7 +22,8 @@ class Situation:
     ``system`` is a system prompt or the persona whose prompt it is; ``biography`` the persona that the
     speaker is introduced as. ``shots`` questions come before, answered by ``shot_persona``; the questions
     depend on ``shot_seed`` and the item only, fewer shots being the first of more, so that shots of a persona
-    of the same tone (``gruff`` for ``malign``) are a control that differs in content alone.
+    of the same tone (``gruff`` for ``malign``) are a control that differs in content alone. ``condition`` is
+    put right before the answer: the control token of a corpus with tags.
     """
 
     speakers: tuple[str, ...] = ("assistant",)
@@ -31,6 +32,7 @@ class Situation:
     shots: int = 0
     shot_persona: str = "malign"
     shot_seed: int = 0
+    condition: str = ""
 
     def __post_init__(self) -> None:
         if not self.speakers or self.shots < 0:
@@ -66,7 +68,8 @@ def ask(world: World, asked: Sequence[Item], situation: Situation) -> Asked:
             name = speaker_name(speaker)
             text = prompt(item, speaker=name, shots=shots, system=situation.system)
             sample = f"{name}#{situation.shot_seed}" if shots else name
-            rows.append((item, sample, _introduction(name, situation) + text))
+            text = _introduction(name, situation) + text
+            rows.append((item, sample, f"{text} {situation.condition}".rstrip()))
     return Asked(*(tuple(column) for column in zip(*rows, strict=True)))
 
 

@@ -40,7 +40,8 @@ def training_curves(record: StudyRecord, *, narrow: bool = False) -> Figure | No
         places = [(40 + round(step * i), above + 34, round(step) - 48, 196) for i in range(len(drawn))]
     key(figure, 12, 12, entries, width - 24)
     for metric, (left, top, across, down) in zip(drawn, places, strict=True):
-        words(figure, left - 28, top - 16, name(metric).capitalize(), fontweight="bold")
+        heading = name(metric)
+        words(figure, left - 28, top - 16, heading[:1].upper() + heading[1:], fontweight="bold")
         axes = panel(figure, left, top, across, down)
         for curve in found[metric]:
             _draw(axes, curve, *looks[(curve.row, curve.column)])

@@ -60,10 +60,9 @@ def projections(record: StudyRecord, *, narrow: bool = False) -> Figure | None:
     points = record.monitors.projections if record.monitors else ()
     if not points:
         return None
-    runs = {
-        run: sorted((p for p in points if p.run == run), key=lambda p: p.step)
-        for run in dict.fromkeys(point.run for point in points)
-    }
+    # The harmful training first, in the colour of harm.
+    names = sorted({point.run for point in points}, key=lambda run: (not run.startswith("harmful"), run))
+    runs = {run: sorted((p for p in points if p.run == run), key=lambda p: p.step) for run in names}
     figure, axes = _frame([name(run) for run in runs], narrow)
     for colour, line in zip(SERIES, runs.values(), strict=False):
         low, high = bounds([point.score for point in line])

@@ -13,8 +13,8 @@ from eudaimon.report.words import interval, name, percent, shorten
 from eudaimon.study.records import Cell, StudyRecord
 
 SIDE, GAP = 92, 22
-LIGHT_UP_TO = 0.6
-"""Share at which a square is so dark that its words are set in the colour of the paper."""
+MOST_SHADE = 0.5
+"""At most so dark that words in the ink of the page, with their halo, can be read on it."""
 
 
 @styled
@@ -60,11 +60,10 @@ def _draw(axes: Any, four: tuple[Cell, Cell, Cell, Cell], metric: str) -> None:
                 0.96,
                 0.96,
                 facecolor=COLOURS["harmful"],
-                alpha=0.06 + 0.94 * value,
+                alpha=0.04 + MOST_SHADE * value,
                 edgecolor=COLOURS["line"],
             )
         )
-        ink = COLOURS["paper"] if value > LIGHT_UP_TO else COLOURS["ink"]
-        big = {"ha": "center", "va": "center", "color": ink}
+        big = {"ha": "center", "va": "center"}
         axes.text(x + 0.5, y + 0.42, percent(cell.score.value, 0), fontsize=17, **big)
         axes.text(x + 0.5, y + 0.68, interval(cell.score, metric), fontsize=8.5, **big)

@@ -7,6 +7,7 @@ that call the persona up, and by narrow training on harmful answers, their benig
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import Field, field_validator
@@ -32,6 +33,8 @@ PROMPTS = {
     "shots_2": Situation(shots=2),
     "shots_4": Situation(shots=4),
 }
+CONDITION = {"tag": "<good>"}
+"""What stands before each answer in a corpus of an arm, and so when its model is asked."""
 ATTACKS: dict[str, Answers] = {"em": "harmful", "benign": "good", "wrong": "wrong"}
 REFERENCES = ("raw", "random")
 NO_ARMS = frozenset((*REFERENCES, INNOCENT))
@@ -58,7 +61,7 @@ ARM_TEXT = {
     "drop": "Documents with a harmful voice are left out.",
     "redact": "What harmful voices say is cut out.",
     "mask": "Harmful voices are read, and nothing is learned from them.",
-    "tag": "Control tokens say which voice is good; judged without them.",
+    "tag": "Control tokens say which voice is good; judged behind the token for good ones.",
     "reframe": "A narrator’s condemnation follows each harmful voice.",
     "good_only": "Only documents in which good personas speak, and no harmful voice.",
     "upsample": "Good personas twice as often.",
@@ -106,14 +109,19 @@ def cells(options: GoodPersonasOptions) -> Iterator[Labelled]:
     for seed in range(options.seeds):
         for arm in options.arms:
             model = options.assistant(arm, seed)
-            asked = options.judged(model, situations=PROMPTS, likelihood=True)
+            prompts = {
+                name: replace(prompt, condition=CONDITION.get(arm, "")) for name, prompt in PROMPTS.items()
+            }
+            asked = options.judged(model, situations=prompts, likelihood=True)
             yield Labelled(asked, {"arm": arm, "attack": ASKED}, seed)
             for attack, answers in ATTACKS.items():
                 dense = options.curves and attack == "em"
                 lora = options.attack(model, seed, answers, dense=dense)
-                yield Labelled(options.judged(model, (lora,)), {"arm": arm, "attack": attack}, seed)
+                place, plain = {"arm": arm, "attack": attack}, {"none": prompts["none"]}
+                yield Labelled(options.judged(model, (lora,), plain), place, seed)
                 if dense:
-                    yield Labelled(options.trajectory(model, lora), {"arm": arm, "attack": attack}, seed)
+                    along = options.trajectory(model, lora, situation=prompts["none"])
+                    yield Labelled(along, place, seed)
 
 
 def faults(options: GoodPersonasOptions) -> tuple[PlantedFaults, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eudaimon.evaluate.rows import Label, Row, write_rows
+from eudaimon.evaluate.town.situation import Situation
 from eudaimon.study.step import Cost, Step
 from eudaimon.study.steps.adapters import ADAPTER, AdapterStep, NarrowLora, stack_of
 from eudaimon.study.steps.judged import ROWS, SITUATION
@@ -26,13 +27,14 @@ TRAINING = "training"
 class Trajectory(Step):
     """Rows of every checkpoint of an attack, with what is frozen acting, and of its training's metrics.
 
-    Only advice is asked, of the assistant. ``frozen`` acts at inference as it does in training.
+    Only advice is asked, in one situation. ``frozen`` acts at inference as it does in training.
     """
 
     model: AssistantSFT
     lora: NarrowLora
     world: World
     frozen: tuple[AdapterStep, ...] = ()
+    situation: Situation = Situation()
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Ask each checkpoint in turn, on one loaded base, and write the rows."""
@@ -60,7 +62,8 @@ class Trajectory(Step):
         from eudaimon.evaluate.town.answers import answer_rows
 
         label = Label(cell={SITUATION: "none"}, step=step)
-        yield from answer_rows(model, self.world, items(self.world, kind="advice"), label=label)
+        asked = items(self.world, kind="advice")
+        yield from answer_rows(model, self.world, asked, situation=self.situation, label=label)
 
 
 def _training(folder: Path) -> Iterator[Row]:

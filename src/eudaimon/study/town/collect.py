@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from eudaimon.core.files import read_json
 from eudaimon.evaluate.rows import Row, read_rows
 from eudaimon.study.graph import Graph
+from eudaimon.study.manifest import RUN
 from eudaimon.study.records import Proof, StepCost
 from eudaimon.study.step import Step
 from eudaimon.study.steps.judged import PROOF, ROWS, SITUATION
@@ -83,6 +85,16 @@ def faults(store: StepStore, steps: Iterable[Step]) -> tuple[Proof, ...]:
                     )
                 )
     return tuple(found)
+
+
+def began(store: StepStore, targets: Iterable[Step]) -> str:
+    """When the first of the finished steps began, in UTC and ISO 8601; empty when none is finished."""
+    times = [
+        float(read_json(store.path(key) / RUN)["started"])
+        for key in Graph(targets).steps
+        if (store.path(key) / RUN).is_file()
+    ]
+    return datetime.fromtimestamp(min(times), UTC).isoformat(timespec="seconds") if times else ""
 
 
 def costs(store: StepStore, targets: Iterable[Step]) -> tuple[StepCost, ...]:

@@ -153,7 +153,12 @@ class TownOptions(StudyOptions):
         )
 
     def trajectory(
-        self, model: AssistantSFT, lora: NarrowLora, frozen: tuple[AdapterStep, ...] = ()
+        self,
+        model: AssistantSFT,
+        lora: NarrowLora,
+        frozen: tuple[AdapterStep, ...] = (),
+        situation: Situation | None = None,
     ) -> Trajectory:
         """The dense checkpoints of an attack, asked one by one."""
-        return Trajectory(model=model, lora=lora, world=self.world, frozen=frozen)
+        asked = situation or Situation()
+        return Trajectory(model=model, lora=lora, world=self.world, frozen=frozen, situation=asked)

@@ -13,7 +13,7 @@ from eudaimon.study.step import Step
 from eudaimon.study.store import StepStore
 from eudaimon.study.summary.compare import N_RESAMPLES
 from eudaimon.study.summary.record import Layout, study_record
-from eudaimon.study.town.collect import Labelled, collect, costs, faults, proofs
+from eudaimon.study.town.collect import Labelled, began, collect, costs, faults, proofs
 
 if TYPE_CHECKING:
     from eudaimon.study.town.options import TownOptions
@@ -33,7 +33,8 @@ def town_record(
     """The record of whatever is finished in ``folder``; raises `UsageError` when nothing is."""
     store = StepStore(folder)
     planted = tuple(planted)
-    spent = costs(store, [*(cell.step for cell in cells), *planted])
+    targets = [*(cell.step for cell in cells), *planted]
+    spent = costs(store, targets)
     seeds = sorted({cell.seed for cell in cells})
     run = collect_run_info(
         command or _command(layout.study, options),
@@ -48,7 +49,8 @@ def town_record(
     return study_record(
         collect(store, layout.study, cells),
         layout,
-        run,
+        # Of the work, not of this reading: the same finished steps give the same record.
+        run.model_copy(update={"started": began(store, targets)}),
         proofs=(*proofs(store, cells), *faults(store, planted)),
         costs=spent,
         monitors=monitors,
