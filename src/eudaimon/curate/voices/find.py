@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias, get_args
@@ -82,12 +83,18 @@ def _turns_as(text: str, form: Form, found: Sequence[Label]) -> list[Turn] | Non
     return forum_turns(text) if form == "forum" else None
 
 
+# Without any of these a turn quotes nobody, and need not be read: half of a chat's time.
+_QUOTES = re.compile(r"[“”„‟«»‹›「」『』\"‘>—―–]|'(?<![\w'’)]')|:[ \t\r]*\n|osted by")
+
+
 def _add(found: list[Segment], text: str, turn: Turn, longest: int) -> None:
     """Add the pieces of a turn, each followed by the part of the quoted voices that lies in it."""
+    whole = turn.voice != NARRATOR and turn.end - turn.start <= longest
+    if whole and not _QUOTES.search(text, turn.start, turn.end):
+        found.append(Segment(turn.start, turn.end, turn.voice, turn.persona, subject=turn.subject))
+        return
     inside = prose(text, turn.start, turn.end)
-    blocks = inside.blocks
-    if turn.voice != NARRATOR and turn.end - turn.start <= longest:
-        blocks = [(turn.start, turn.end)]
+    blocks = [(turn.start, turn.end)] if whole else inside.blocks
     waiting: list[Turn] = []
     index = 0
     for start, end in pieces(text, blocks, inside.quoted, longest):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from eudaimon.curate.voices.block_quotes import Run, has_block_quotes, quoted_spans, runs
 from eudaimon.curate.voices.dashes import DASHES, dash_speech
 from eudaimon.curate.voices.forum import Header, headers
-from eudaimon.curate.voices.quotations import TOKENS, Quotation, quotations
+from eudaimon.curate.voices.quotations import CUT_LINE, TOKENS, Quotation, quotations
 from eudaimon.curate.voices.speakers import speaker_after, speaker_before
 from eudaimon.curate.voices.turn import QUOTED, Turn
 
@@ -208,12 +208,13 @@ def _speakers(text: str, start: int, end: int, found: list[Quotation]) -> list[s
 def _share(text: str, found: list[Quotation], names: list[str | None]) -> None:
     """Give speech without a speaker that of the speech before it, or of the first after it, in the same paragraph."""
     spoken = [i for i, q in enumerate(found) if q.depth == 0 and (q.continues or text[q.end - 1] in _SPOKEN)]
-    known = None
-    for index in spoken:
-        if names[index] is None:
-            names[index] = known
-        known = names[index]
-    for index in reversed(spoken):
-        if names[index] is None:
-            names[index] = known
-        known = names[index]
+    for order in (spoken, spoken[::-1]):
+        for neighbour, index in zip(order, order[1:], strict=False):
+            if names[index] is None and not _lines_between(text, found[neighbour], found[index]):
+                names[index] = names[neighbour]
+
+
+def _lines_between(text: str, one: Quotation, other: Quotation) -> bool:
+    """Whether a line that is a paragraph of its own ends between two quotations."""
+    start, end = min(one.end, other.end), max(one.start, other.start)
+    return text.find("\n", start, end) >= 0 and not CUT_LINE.search(text, start, end)

@@ -21,7 +21,8 @@ _ONLY_OPEN = frozenset("“„‟«‹「『‘'")
 _CLOSE_OR_APOSTROPHE = re.compile(r"’(?!\w)")
 _CLOSE_AFTER_SPEECH = re.compile(r"(?<=[.!?,;:…—–-])’(?!\w)")
 _STRAIGHT_CLOSE = re.compile(r"(?<=[.!?,;:…—-])'(?!\w)")
-_CUT_LINE = re.compile(r"[\w,;-][ \t\r]*\n[ \t]*[a-z]")
+# Where lines are cut at a width, a sentence goes on behind a line's end.
+CUT_LINE = re.compile(r"[\w,;-][ \t\r]*\n[ \t]*[a-z]")
 # Deeper marks are stray: ten thousand opening marks in a row are no voices.
 _DEPTH = 6
 
@@ -102,7 +103,7 @@ def _forget(stack: list[_Open], closing: str) -> None:
 def _line_is_over(text: str, stack: list[_Open], previous: int, mark: int) -> bool:
     """Whether a line that is a paragraph of its own ended before a mark, with a quotation unclosed."""
     between = text.find("\n", previous, mark)
-    return between >= 0 and stack[-1].end < 0 and not _CUT_LINE.search(text, previous, mark)
+    return between >= 0 and stack[-1].end < 0 and not CUT_LINE.search(text, previous, mark)
 
 
 class _Singles:
@@ -145,8 +146,11 @@ def _add(
     continues: bool = False,
 ) -> None:
     if text[last - 1] == text[opened - 1] == "\\":
-        last -= 1  # A mark that is escaped, as in JSON.
-    start, end = strip(text, opened + 1, max(opened + 1, last))
+        # Escaped marks, as in JSON.
+        start, end = strip(text, opened + 1, max(opened + 1, last - 1))
+        opened -= 1
+    else:
+        start, end = strip(text, opened + 1, last)
     if start < end:
         found.append(Quotation(start, end, opened, closed, depth, continues))
 

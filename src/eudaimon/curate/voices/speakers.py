@@ -25,6 +25,8 @@ class _Patterns(NamedTuple):
 def speaker_after(text: str, closed: int, end: int) -> str | None:
     """The speaker that is named right after a quotation, "" for a pronoun, None where none is told."""
     match = _patterns().after.match(text, closed, min(end, closed + _REACH))
+    if match is not None and text[closed : closed + 1] in "\r\n" and match[0].lstrip()[:1].isupper():
+        return None  # A new line and a new sentence: what stands there leads to what follows.
     return None if match is None else _name(match)
 
 
@@ -62,7 +64,7 @@ def _patterns() -> _Patterns:
     title = rf"(?:{_any(w.titles)}\b\.?\s)"
     particle = r"(?:of|de|von|van|du|la|le|the|der|del)\s"
     proper = (
-        rf"{title}{{0,2}}(?!{_any(w.no_names)}\b)(?:[{_CAPITAL}]\.\s?){{0,3}}[{_CAPITAL}][\w’'-]*"
+        rf"{title}{{0,2}}(?:(?:de|von|van|du|la|le|der|del|di)\s){{0,2}}(?!{_any(w.no_names)}\b)(?:[{_CAPITAL}]\.\s?){{0,3}}[{_CAPITAL}][\w’'-]*"
         rf"(?:\s(?:{particle}){{0,2}}(?:[{_CAPITAL}]\.|[{_CAPITAL}][\w’'-]*)){{0,3}}"
     )
     determiner = _any(frozenset({*w.determiners, *(word.capitalize() for word in w.determiners)}))
