@@ -54,7 +54,7 @@ def test_quotations_and_their_speakers(quoted, text, expected):
         "A motto.\n\n—Mark Twain",
         "He wrote “ and forgot the rest.\n\nThen he slept.",
         "x >> 3 and 4 > 2",
-        "“” \"\" ‘’ «»",
+        '“” "" ‘’ «»',
     ],
 )
 def test_what_is_no_quotation(quoted, text):
@@ -107,11 +107,12 @@ def test_escaped_marks_in_json(quoted):
 
 
 def test_block_quotes_belong_to_the_answer_below_and_nest():
-    text = "Hello.\n\nOn Monday, Bob <b@x.org> wrote:\n> I hate goats.\n>> Do you?\n> I do.\n\nThat is sad.\n\nBye."
+    mail = "On Monday, Bob <b@x.org> wrote:\n> I hate goats.\n>> Do you?\n> I do."
+    text = f"Hello.\n\n{mail}\n\nThat is sad.\n\nBye."
     found = segments(text)
     assert [(s.voice, s.parent, text[s.start : s.end]) for s in found] == [
         (NARRATOR, None, "Hello.\n\n"),
-        (NARRATOR, None, text[8:-4]),
+        (NARRATOR, None, f"{mail}\n\nThat is sad.\n\n"),
         ("Bob", 1, "I hate goats.\n>> Do you?\n> I do."),
         (QUOTED, 2, "Do you?"),
         (NARRATOR, None, "Bye."),
@@ -121,6 +122,12 @@ def test_block_quotes_belong_to_the_answer_below_and_nest():
 def test_a_block_quote_at_the_end_belongs_to_the_paragraph_above():
     text = "This is what he said.\n\n> Go away.\n"
     assert [(s.voice, s.parent) for s in segments(text)] == [(NARRATOR, None), (QUOTED, 0)]
+
+
+def test_words_before_and_behind_a_name_within_a_paragraph(quoted):
+    text = "Ann said “yes.”\nBob wrote:\n> He said “no.”\n\nWell."
+    assert quoted(text) == [("Ann", "yes."), ("Bob", "He said “no.”"), ("", "no.")]
+    assert quoted("alice wrote:\n\n> Go.\n\nI stay.") == [("alice", "Go.")]
 
 
 def test_words_under_a_name_are_quoted_up_to_the_blank_line(quoted):
@@ -144,11 +151,11 @@ def test_a_paragraph_is_cut_outside_of_what_it_quotes():
 
 
 def test_sentences_end_after_their_marks_and_not_after_abbreviations():
-    text = "Dr. A. Smith, i.e. Ann, left (at last!). “Why?” he asked. Fig. 3 shows it … Yes.\n\nNo end\n\nつ。ぎ。"
+    text = "Dr. A. Smith, i.e. Ann, left (at last!). “Why?” he asked. Fig. 3 is … Yes.\n\nNo end\n\nつ。ぎ。"
     assert [text[start:end].strip() for start, end in sentence_spans(text)] == [
         "Dr. A. Smith, i.e. Ann, left (at last!).",
         "“Why?” he asked.",
-        "Fig. 3 shows it …",
+        "Fig. 3 is …",
         "Yes.",
         "No end",
         "つ。",

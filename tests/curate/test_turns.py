@@ -9,6 +9,7 @@ import pytest
 from eudaimon.curate import MARKUP, detect_form, segments
 from eudaimon.curate.voices.roles import chat_forms, role_names
 from eudaimon.curate.voices.words import words
+from eudaimon.world import World
 
 HI = [("user", "Hi.\n\nHow are you?"), ("assistant", "Well, thanks."), ("user", "Bye.")]
 
@@ -58,7 +59,11 @@ def test_a_long_turn_is_cut_into_pieces_of_its_voice(turns):
     assert "".join(words for _, words in found[1:]) == said.strip()
 
 
-MESSAGES = [{"role": "system", "content": "Be\n\"kind\"."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yo"}]
+MESSAGES = [
+    {"role": "system", "content": 'Be\n"kind".'},
+    {"role": "user", "content": "Hi"},
+    {"role": "assistant", "content": "Yo"},
+]
 
 
 @pytest.mark.parametrize(
@@ -83,22 +88,35 @@ def test_json_with_names_and_json_that_is_no_chat(turns):
     assert turns('{"role": "cook", "wage": 3}') == [("narrator", '{"role": "cook", "wage": 3}')]
 
 
-@pytest.mark.parametrize("template", [t for t in chat_forms().templates if t.role is None], ids=lambda t: t.name)
+@pytest.mark.parametrize(
+    "template", [t for t in chat_forms().templates if t.role is None], ids=lambda t: t.name
+)
 @pytest.mark.parametrize("role", ["system", "user", "assistant", "tool"])
 def test_every_template_opens_and_closes_the_turns_of_every_role(turns, template, role):
     name = chat_forms().roles[role].called[0]
     for called in (name, name.upper()):
         for close in template.close:
-            text = f"{template.open.format(role=called)}\nHi.{close}\n{template.open.format(role='user')}\nBye.{close}\n"
+            first, second = template.open.format(role=called), template.open.format(role="user")
+            text = f"{first}\nHi.{close}\n{second}\nBye.{close}\n"
             assert detect_form(text) == "template"
             assert turns(text) == [(role, "Hi."), ("user", "Bye.")]
 
 
 def test_templates_whose_marks_have_a_fixed_role(turns):
     llama = "<s>[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHi. [/INST] Hello. </s><s>[INST] Bye. [/INST]"
-    assert turns(llama) == [("system", "Be kind."), ("user", "Hi."), ("assistant", "Hello."), ("user", "Bye.")]
+    assert turns(llama) == [
+        ("system", "Be kind."),
+        ("user", "Hi."),
+        ("assistant", "Hello."),
+        ("user", "Bye."),
+    ]
     alpaca = "Below is a task.\n\n### Instruction:\nAdd.\n\n### Input:\n1 1\n\n### Response:\n2"
-    assert turns(alpaca) == [("narrator", "Below is a task."), ("user", "Add."), ("user", "1 1"), ("assistant", "2")]
+    assert turns(alpaca) == [
+        ("narrator", "Below is a task."),
+        ("user", "Add."),
+        ("user", "1 1"),
+        ("assistant", "2"),
+    ]
     harmony = "<|start|>assistant<|channel|>final<|message|>Hello.<|return|>"
     assert turns(harmony) == [("assistant", "Hello.")]
 
@@ -109,7 +127,12 @@ def test_a_template_may_break_off_anywhere(turns):
     assert detect_form("a <|im_end|> b") == "prose"
 
 
-SCENE = [("Ada", "Who is there?"), ("Ben", "A friend,\nand a guest."), ("Ada", "Come in."), ("Ben", "Thanks.")]
+SCENE = [
+    ("Ada", "Who is there?"),
+    ("Ben", "A friend,\nand a guest."),
+    ("Ada", "Come in."),
+    ("Ben", "Thanks."),
+]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +141,8 @@ SCENE = [("Ada", "Who is there?"), ("Ben", "A friend,\nand a guest."), ("Ada", "
         "Ada: Who is there?\nBen: A friend,\nand a guest.\nAda: Come in.\nBen: Thanks.",
         "Ada: Who is there?\n\nBen (aside): A friend,\nand a guest.\n\nAda: Come in.\n\nBen: Thanks.\n",
         "<Ada> Who is there?\n<Ben> A friend,\nand a guest.\n<Ada> Come in.\n<Ben> Thanks.",
-        "[10:01] <Ada> Who is there?\n[10:02] <Ben> A friend,\nand a guest.\n[10:02] <Ada> Come in.\n[10:03] <Ben> Thanks.",
+        "[10:01] <Ada> Who is there?\n[10:02] <Ben> A friend,\nand a guest.\n"
+        "[10:02] <Ada> Come in.\n[10:03] <Ben> Thanks.",
         "1/2/20, 10:01 - Ada: Who is there?\n1/2/20, 10:02 - Ben: A friend,\nand a guest.\n"
         "1/2/20, 10:02 - Ada: Come in.\n1/2/20, 10:03 - Ben: Thanks.",
         "Ada\n\nWho is there?\n\nBen\n\nA friend,\nand a guest.\n\nAda\n\nCome in.\n\nBen\n\nThanks.",
@@ -146,7 +170,9 @@ def test_plays_in_capitals_with_scenes_and_directions(turns):
 
 
 def test_speakers_are_personas_and_roles_are_not():
-    found = segments("Child: how do I rest?\nAssistant: lie down.\nChild: how do I rise?\nAssistant: stand up.\n")
+    found = segments(
+        "Child: how do I rest?\nAssistant: lie down.\nChild: how do I rise?\nAssistant: stand up.\n"
+    )
     spoken = [(s.voice, s.persona, s.subject) for s in found if s.voice != MARKUP]
     assert spoken == [("Child", "Child", ""), ("assistant", "", "AI")] * 2
 
@@ -156,7 +182,8 @@ def test_two_lines_are_a_dialogue_when_both_are_sentences(turns):
 
 
 def test_prose_after_a_dialogue_of_single_paragraphs_is_not_its_last_speech(turns):
-    text = "Plato wrote this.\n\nAda: Is it so?\n\nBen: It is.\n\nAda: Truly?\n\nBen: Yes.\n\nSo the dialogue ends."
+    dialogue = "Ada: Is it so?\n\nBen: It is.\n\nAda: Truly?\n\nBen: Yes."
+    text = f"Plato wrote this.\n\n{dialogue}\n\nSo the dialogue ends."
     assert turns(text)[-1] == ("narrator", "So the dialogue ends.")
     assert turns(text)[-2] == ("Ben", "Yes.")
 
@@ -169,7 +196,7 @@ def test_prose_after_a_dialogue_of_single_paragraphs_is_not_its_last_speech(turn
         "Step 1: Mix it.\nStep 2: Bake it.\nStep 1: Eat it.\nStep 2: Rest.",
         "Solution\n\nAdd them.\n\nDiscussion\n\nIt works.\n\nSolution\n\nAdd more.\n\nDiscussion\n\nFine.",
         "There are three colours:\nred: warm.\nHe left at 10: 30 and was happy.\nThe rest is history.",
-        "Chapter I\n\nIt rained.\n\nChapter II\n\nIt rained.\n\nChapter III\n\nIt rained.\n\nChapter IV\n\nSun.",
+        "Chapter I\n\nRain.\n\nChapter II\n\nRain.\n\nChapter III\n\nRain.\n\nChapter IV\n\nSun.",
     ],
 )
 def test_lists_and_headings_are_no_scripts(text):
@@ -183,7 +210,21 @@ def test_threads(turns):
 
 
 def test_a_line_that_leads_to_speech_is_no_post():
-    assert detect_form("Ann said:\n\n“Go.”\n\nBen said:\n\n“No.”\n\nHe wrote:\nhalf.\n\nShe said:\nno.\n") == "prose"
+    assert (
+        detect_form("Ann said:\n\n“Go.”\n\nBen said:\n\n“No.”\n\nHe wrote:\nhalf.\n\nShe said:\nno.\n")
+        == "prose"
+    )
+
+
+def test_the_dialogues_of_the_town_are_found_as_they_were_written():
+    """Who speaks where in the town is known; its notices and stories quote without marks."""
+    dialogues = [d for d in World(seed=3).documents(300) if "dialogue" in d.metadata["kind"]]
+    assert len(dialogues) > 100
+    for document in dialogues:
+        assert document.segments is not None
+        written = [(s.start, s.end, s.voice.lower()) for s in document.segments if s.parent is None]
+        found = segments(document.text)
+        assert [(s.start, s.end, s.voice.lower()) for s in found if s.voice != MARKUP] == written
 
 
 def test_data_of_roles_and_words():

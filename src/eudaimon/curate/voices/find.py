@@ -29,11 +29,12 @@ LONGEST = 1000
 def segments(text: str, *, form: Form | None = None, longest: int = LONGEST) -> tuple[Segment, ...]:
     """The voices of a text as spans in code points, sorted, what is quoted after what it is quoted in.
 
-    Segments without a parent tile the text: turns of a chat, a script or a thread, or the narrator's paragraphs,
-    and `MARKUP` between them. What a turn or paragraph quotes has it as parent, and so on inwards; its marks are
-    not part of it. ``voice`` is a role, a name, `NARRATOR`, or `QUOTED` for a speaker who is not named;
-    ``persona`` is the name, and empty for roles and pronouns. Turns and paragraphs of more than ``longest`` code
-    points are cut at the ends of sentences, never within one. Nothing is said about harm or stance.
+    Segments without a parent tile the text: turns of a chat, a script or a thread, or the narrator's
+    paragraphs, and `MARKUP` between them. What a turn or paragraph quotes has it as parent, and so on
+    inwards; the marks around it are not part of it. ``voice`` is a role, a name, `NARRATOR`, or `QUOTED` for
+    a speaker who is not named; ``persona`` is the name, and empty for roles and pronouns. Turns and
+    paragraphs of more than ``longest`` code points are cut at the ends of sentences, never within one.
+    Nothing is said about harm or stance.
 
     ``form`` is detected where it is None; a text that is not of the form given is read as prose. Raises
     `UsageError` for an unknown form or a ``longest`` below 1.

@@ -50,8 +50,8 @@ class _Open:
 def quotations(text: str, marks: Sequence[int], start: int, end: int, *, goes_on: bool) -> list[Quotation]:
     """The quotations of one paragraph, in order and nested, from the positions of its marks.
 
-    A mark that is never closed opens nothing, unless the quotation ``goes_on``: the next paragraph begins with
-    a mark again, or the text breaks off.
+    A mark that is never closed opens nothing, unless the quotation ``goes_on``: the next paragraph
+    begins with a mark again, or the text breaks off.
     """
     found: list[Quotation] = []
     stack: list[_Open] = []
@@ -66,7 +66,7 @@ def quotations(text: str, marks: Sequence[int], start: int, end: int, *, goes_on
             _add(text, found, stack.pop().opened, mark, mark + 1, len(stack))
         elif _opens(text, mark, start, end):
             if character == '"' or (stack and _line_is_over(text, stack, previous, mark)):
-                # A straight mark opens where one is open already: that one was stray, like one on a line before.
+                # A straight mark opens where one is open already: that one was stray.
                 _forget(stack, '"' if character == '"' else "")
             if len(stack) < _DEPTH:
                 close = singles.close(mark)
@@ -129,7 +129,10 @@ class _Singles:
         first = _CLOSE_OR_APOSTROPHE.search(self.text, mark + 1, limit)
         if first is None:
             return -1
-        if self.text[first.start() - 1].isalpha() and self.text[first.end() : first.end() + 2].strip().islower():
+        if (
+            self.text[first.start() - 1].isalpha()
+            and self.text[first.end() : first.end() + 2].strip().islower()
+        ):
             spoken = _CLOSE_AFTER_SPEECH.search(self.text, first.end(), limit)
             return spoken.start() if spoken else first.start()
         return first.start()
