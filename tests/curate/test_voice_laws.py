@@ -161,6 +161,7 @@ REPEATED = (
         ">",
         "> a\n",
         ">\n\n",
+        "> “a\n“b\n",
         "A: ",
         "\nAda: a.\nBen: b.",
         "Human: a\nAI: b\n\n",

@@ -10,7 +10,7 @@ from eudaimon.curate.voices.turn import strip
 
 # Blank lines and the marks that may open or close a quotation. Every branch begins with a literal: the search
 # skips from one to the next.
-TOKENS = re.compile(r"\n[^\S\n]*+\n\s*+|[“”„‟«»‹›「」『』]|\"|‘|'(?<![\w'’)]')(?=[\w“\"])")
+TOKENS = re.compile(r"\n[^\S\n]*+\n\s*+|[“”„‟«»‹›「」『』]|\"|‘|'(?<![\w'’)]')(?=[^\W\d]|[“\"])")
 
 # What closes each mark. German and Swedish use some of them the other way round.
 _CLOSE = {
