@@ -1,7 +1,9 @@
-"""Corpora by the personas that speak in them: who speaks where.
+"""Curate: which voices speak in a corpus, what they are like, and what a policy makes of it.
 
-In: documents. Out: the same documents with a `Segment` for every voice. This room does not know how a model
-is trained on what is kept, nor how it will be tested.
+In: documents, the scores of their segments, policies as data files. Out: the voices in a document, decisions,
+kept text with masks, tags and weights, and everything that was removed, with the reason, so that the original
+can be restored. This room does not know what a language model, a token or a training run is: training takes its
+spans.
 """
 
 from eudaimon.core.door import door

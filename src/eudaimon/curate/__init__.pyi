@@ -1,3 +1,38 @@
+from .apply import Applied as Applied
+from .apply import Inserted as Inserted
+from .apply import Removed as Removed
+from .apply import apply as apply
+from .condition import Check as Check
+from .condition import When as When
+from .controls import Drawn as Drawn
+from .controls import Unit as Unit
+from .controls import backfill as backfill
+from .controls import random_removal as random_removal
+from .controls import tokens_by_stratum as tokens_by_stratum
+from .decide import DecidedSpan as DecidedSpan
+from .decide import Decision as Decision
+from .decide import decide as decide
+from .diff import Change as Change
+from .diff import Difference as Difference
+from .diff import diff as diff
+from .policy import DocumentRule as DocumentRule
+from .policy import Policy as Policy
+from .policy import SegmentRule as SegmentRule
+from .policy import load_policy as load_policy
+from .policy import policy_names as policy_names
+from .restore import TextLost as TextLost
+from .restore import restore as restore
+from .score_attributes import read_attributes as read_attributes
+from .score_attributes import read_foreign_attributes as read_foreign_attributes
+from .score_attributes import write_attributes as write_attributes
+from .score_table import read_scores as read_scores
+from .score_table import write_scores as write_scores
+from .scores import DocumentScores as DocumentScores
+from .scores import SegmentScores as SegmentScores
+from .scores import as_segment as as_segment
+from .scores import labelled_scores as labelled_scores
+from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
+from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
 from .voices.find import Form as Form
 from .voices.find import detect_form as detect_form
@@ -7,15 +42,54 @@ from .voices.sentences import sentence_spans as sentence_spans
 from .voices.turn import MARKUP as MARKUP
 from .voices.turn import NARRATOR as NARRATOR
 from .voices.turn import QUOTED as QUOTED
+from .why import Why as Why
+from .why import why as why
 
 __all__ = [
     "FORMS",
     "MARKUP",
     "NARRATOR",
     "QUOTED",
+    "Applied",
+    "Change",
+    "Check",
+    "DecidedSpan",
+    "Decision",
+    "Difference",
+    "DocumentRule",
+    "DocumentScores",
+    "Drawn",
     "Form",
+    "Inserted",
+    "Policy",
+    "Removed",
+    "SegmentRule",
+    "SegmentScores",
+    "TextLost",
+    "Unit",
+    "VoiceTaxonomy",
+    "When",
+    "Why",
+    "apply",
+    "as_segment",
+    "backfill",
+    "decide",
     "detect_form",
+    "diff",
+    "labelled_scores",
+    "load_policy",
+    "policy_names",
+    "random_removal",
+    "read_attributes",
+    "read_foreign_attributes",
+    "read_scores",
+    "restore",
     "segments",
     "sentence_spans",
+    "tokens_by_stratum",
+    "voice_taxonomy",
+    "why",
     "with_voices",
+    "write_attributes",
+    "write_scores",
 ]

@@ -1,0 +1,187 @@
+"""Scores in a Parquet file: one row a segment, and one row before them for the document itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eudaimon.core.errors import BadRows
+from eudaimon.core.files import atomic_path
+from eudaimon.curate.scores import DocumentScores, SegmentScores
+from eudaimon.curate.taxonomy import TRAITS
+
+if TYPE_CHECKING:
+    import pyarrow
+
+WHOLE = -1
+"""The ``segment`` of the row that stands for the document: its hash, source, model and error."""
+
+DOCUMENTS_A_GROUP = 4096
+_TEXTS = ("voice", "persona", "stance", "frame", "subject", "error")
+HARM, TRAIT = "harm_", "trait_"
+
+
+def write_scores(path: str | Path, scores: Iterable[DocumentScores]) -> Path:
+    """Write scores as Parquet (zstd), atomically, in the order given; the same scores give the same bytes.
+
+    Memory does not grow with the number of documents. Probabilities and severities are 64-bit floats; what
+    was not scored is null. A lone surrogate in a name becomes ``\\udc80``, which Parquet can hold.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    path, documents, schema = Path(path), iter(scores), _schema()
+    with (
+        atomic_path(path) as temporary,
+        pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd") as writer,
+    ):
+        while group := list(islice(documents, DOCUMENTS_A_GROUP)):
+            rows = [row for document in group for row in _rows(document)]
+            writer.write_table(pyarrow.Table.from_pylist(rows, schema=schema))
+    return path
+
+
+def read_scores(path: str | Path) -> Iterator[DocumentScores]:
+    """The scores of a Parquet file, document by document, in order.
+
+    Raises `BadRows`, naming the file, when it is missing, is no Parquet, lacks a column or ends in the middle
+    of what a document's row announces.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    path = Path(path)
+    try:
+        file = pyarrow.parquet.ParquetFile(path)
+    except (OSError, pyarrow.ArrowInvalid) as error:
+        raise BadRows(
+            f"{path} cannot be read: {str(error).splitlines()[0]}", right="a Parquet file of scores"
+        ) from error
+    with file:
+        missing = [name for name in _schema().names if name not in file.schema_arrow.names]
+        if missing:
+            raise BadRows(f"{path} has no column {', '.join(missing)}", right="scores that curate wrote")
+        whole: Mapping[str, Any] | None = None
+        segments: list[SegmentScores] = []
+        for batch in file.iter_batches():
+            for row in batch.to_pylist():
+                if row["segment"] == WHOLE:
+                    if whole is not None:
+                        yield _document(path, whole, segments)
+                    whole, segments = row, []
+                elif whole is None or row["document"] != whole["document"] or row["segment"] != len(segments):
+                    raise BadRows(f"{path}: segment {row['segment']} of document {row['document']} is astray")
+                else:
+                    segments.append(_segment(path, row))
+        if whole is not None:
+            yield _document(path, whole, segments)
+
+
+def _schema() -> pyarrow.Schema:
+    import pyarrow
+
+    from eudaimon.data.taxonomy import categories
+
+    text = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
+    number = pyarrow.float64()
+    return pyarrow.schema(
+        [
+            pyarrow.field("document", pyarrow.string(), False),
+            pyarrow.field("segment", pyarrow.int32(), False),
+            pyarrow.field("n_segments", pyarrow.int32()),
+            ("start", pyarrow.int64()),
+            ("end", pyarrow.int64()),
+            ("span_hash", pyarrow.string()),
+            ("parent", pyarrow.int32()),
+            ("severity", number),
+            ("hazard", number),
+            ("source", text),
+            ("model", text),
+            *((name, text) for name in _TEXTS),
+            *((HARM + name, number) for name in categories()),
+            *((TRAIT + name, number) for name in TRAITS),
+        ]
+    )
+
+
+def _rows(document: DocumentScores) -> Iterator[dict[str, Any]]:
+    """The document's row, then those of its segments."""
+    yield {
+        "document": _plain(document.id),
+        "segment": WHOLE,
+        "n_segments": len(document.segments),
+        "span_hash": document.text_hash,
+        "source": _plain(document.source),
+        "model": _plain(document.model),
+        "error": _plain(document.error),
+    }
+    for index, segment in enumerate(document.segments):
+        yield {
+            "document": _plain(document.id),
+            "segment": index,
+            "start": segment.start,
+            "end": segment.end,
+            "span_hash": segment.span_hash,
+            "parent": segment.parent,
+            "severity": segment.severity,
+            "hazard": segment.hazard,
+            **{name: _plain(getattr(segment, name)) for name in _TEXTS},
+            **{HARM + name: value for name, value in segment.harm.items()},
+            **{TRAIT + name: value for name, value in segment.traits.items()},
+        }
+
+
+def _segment(path: Path, row: Mapping[str, Any]) -> SegmentScores:
+    try:
+        return SegmentScores(
+            row["document"],
+            row["start"],
+            row["end"],
+            span_hash=row["span_hash"] or "",
+            parent=row["parent"],
+            severity=row["severity"],
+            hazard=row["hazard"],
+            harm=_values(row, HARM),
+            traits=_values(row, TRAIT),
+            voice=row["voice"] or "",
+            persona=row["persona"] or "",
+            stance=row["stance"],
+            frame=row["frame"],
+            subject=row["subject"],
+            error=row["error"] or "",
+        )
+    except (TypeError, ValueError) as error:
+        raise BadRows(f"{path}, document {row['document']}: {error}") from error
+
+
+def _values(row: Mapping[str, Any], prefix: str) -> dict[str, float]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in row.items()
+        if name.startswith(prefix) and value is not None
+    }
+
+
+def _document(path: Path, whole: Mapping[str, Any], segments: list[SegmentScores]) -> DocumentScores:
+    if len(segments) != whole["n_segments"]:
+        raise BadRows(
+            f"{path}: document {whole['document']} has {len(segments)} of {whole['n_segments']} segments",
+            right="a whole file",
+        )
+    try:
+        return DocumentScores(
+            whole["document"],
+            tuple(segments),
+            text_hash=whole["span_hash"] or "",
+            source=whole["source"] or "",
+            model=whole["model"] or "",
+            error=whole["error"] or "",
+        )
+    except ValueError as error:
+        raise BadRows(f"{path}: {error}") from error
+
+
+def _plain(text: str | None) -> str | None:
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
