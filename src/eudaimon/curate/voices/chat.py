@@ -1,4 +1,4 @@
-"""Chats with a role before every turn: ``Human:`` and ``Assistant:``, ``User:``, ``System:``, ``USER: ... ASSISTANT:``."""
+"""Chats with a role before every turn: ``Human:``, ``Assistant:``, or ``USER: ... ASSISTANT: ...``."""
 
 from __future__ import annotations
 

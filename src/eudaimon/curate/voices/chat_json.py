@@ -1,7 +1,7 @@
-"""Chat JSON: ``[{"role": ..., "content": ...}]``, also under ``messages``, and ShareGPT's ``from`` and ``value``.
+"""Chat JSON: ``[{"role": ..., "content": ...}]``, also under a key, and ShareGPT's ``from`` and ``value``.
 
-The text is scanned, not parsed: spans are those of the raw text, escapes included, and a file that was cut off
-still gives the turns that it holds.
+The text is scanned, not parsed: spans are those of the raw text, escapes included, and a file that was cut
+off still gives the turns that it holds.
 """
 
 from __future__ import annotations

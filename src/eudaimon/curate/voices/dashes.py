@@ -1,4 +1,4 @@
-"""Dialogue after a dash at the beginning of a paragraph: ``— Bonjour, dit-il.``, ``—Hola —dijo Juan—. Adiós.``"""
+"""Dialogue after a dash at the beginning of a paragraph: ``— Bonjour, dit-il.``, ``—Hola —dijo Juan—.``"""
 
 from __future__ import annotations
 

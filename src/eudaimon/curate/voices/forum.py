@@ -10,8 +10,10 @@ from eudaimon.curate.voices.words import words
 
 _HEADER = re.compile(
     r"\n[ \t]{0,8}(?:(?:On|Am|Le|El)[ ][^\n:]{4,30}(?::\d\d){0,2}[^\n:]{0,30}?,[ ])?"
-    r"(?:(?i:originally[ ]posted[ ]by|quote[ ]from|reply[ ]by|posted[ ]by)[ ](?P<by>[^\n:,]{1,40}?)(?:[ ](?:on|at)[ ][^\n]{1,40})?:?"
-    r"|(?P<name>[^\s:>][^\n:<>]{0,39}?)(?:[ ]<[^<>\n]{1,60}>)?[ ](?:wrote|writes|said|posted|schrieb|a[ ]écrit|escribió)"
+    r"(?:(?i:originally[ ]posted[ ]by|quote[ ]from|reply[ ]by|posted[ ]by)[ ](?P<by>[^\n:,]{1,40}?)"
+    r"(?:[ ](?:on|at)[ ][^\n]{1,40})?:?"
+    r"|(?P<name>[^\s:>][^\n:<>]{0,39}?)(?:[ ]<[^<>\n]{1,60}>)?"
+    r"[ ](?:wrote|writes|said|posted|schrieb|a[ ]écrit|escribió)"
     r"(?:[ ](?:on|at|↑)[^\n]{0,40}?)?[ ]?:)[ \t\r]*(?=\n)"
 )
 
@@ -20,7 +22,7 @@ _PROSE = frozenset("“\"‘'«„—–―")
 
 
 class Header(NamedTuple):
-    """A line that says whose words follow: its start, its end, the name, and whether they are marked by ``>``."""
+    """A line that says whose words follow: its span, the name, and whether they are marked by ``>``."""
 
     start: int
     end: int

@@ -10,7 +10,7 @@ from eudaimon.curate.voices.turn import strip
 
 # Blank lines and the marks that may open or close a quotation. Every branch begins with a literal: the search
 # skips from one to the next.
-TOKENS = re.compile(r"\n[^\S\n]*+\n\s*+|[“”„‟«»‹›「」『』]|\"|‘|'(?<![\w'’)]')(?=[\w“\"])")
+TOKENS = re.compile(r"\n[^\S\n]*+\n\s*+|[“”„‟«»‹›「」『』]|\"|‘|'(?<![\w'’)]')(?=[^\W\d]|[“\"])")
 
 # What closes each mark. German and Swedish use some of them the other way round.
 _CLOSE = {
@@ -21,7 +21,8 @@ _ONLY_OPEN = frozenset("“„‟«‹「『‘'")
 _CLOSE_OR_APOSTROPHE = re.compile(r"’(?!\w)")
 _CLOSE_AFTER_SPEECH = re.compile(r"(?<=[.!?,;:…—–-])’(?!\w)")
 _STRAIGHT_CLOSE = re.compile(r"(?<=[.!?,;:…—-])'(?!\w)")
-_CUT_LINE = re.compile(r"[\w,;-][ \t\r]*\n[ \t]*[a-z]")
+# Where lines are cut at a width, a sentence goes on behind a line's end.
+CUT_LINE = re.compile(r"[\w,;-][ \t\r]*\n[ \t]*[a-z]")
 # Deeper marks are stray: ten thousand opening marks in a row are no voices.
 _DEPTH = 6
 
@@ -49,8 +50,8 @@ class _Open:
 def quotations(text: str, marks: Sequence[int], start: int, end: int, *, goes_on: bool) -> list[Quotation]:
     """The quotations of one paragraph, in order and nested, from the positions of its marks.
 
-    A mark that is never closed opens nothing, unless the quotation ``goes_on``: the next paragraph begins with
-    a mark again, or the text breaks off.
+    A mark that is never closed opens nothing, unless the quotation ``goes_on``: the next paragraph
+    begins with a mark again, or the text breaks off.
     """
     found: list[Quotation] = []
     stack: list[_Open] = []
@@ -65,7 +66,7 @@ def quotations(text: str, marks: Sequence[int], start: int, end: int, *, goes_on
             _add(text, found, stack.pop().opened, mark, mark + 1, len(stack))
         elif _opens(text, mark, start, end):
             if character == '"' or (stack and _line_is_over(text, stack, previous, mark)):
-                # A straight mark opens where one is open already: that one was stray, like one on a line before.
+                # A straight mark opens where one is open already: that one was stray.
                 _forget(stack, '"' if character == '"' else "")
             if len(stack) < _DEPTH:
                 close = singles.close(mark)
@@ -102,7 +103,7 @@ def _forget(stack: list[_Open], closing: str) -> None:
 def _line_is_over(text: str, stack: list[_Open], previous: int, mark: int) -> bool:
     """Whether a line that is a paragraph of its own ended before a mark, with a quotation unclosed."""
     between = text.find("\n", previous, mark)
-    return between >= 0 and stack[-1].end < 0 and not _CUT_LINE.search(text, previous, mark)
+    return between >= 0 and stack[-1].end < 0 and not CUT_LINE.search(text, previous, mark)
 
 
 class _Singles:
@@ -128,7 +129,10 @@ class _Singles:
         first = _CLOSE_OR_APOSTROPHE.search(self.text, mark + 1, limit)
         if first is None:
             return -1
-        if self.text[first.start() - 1].isalpha() and self.text[first.end() : first.end() + 2].strip().islower():
+        if (
+            self.text[first.start() - 1].isalpha()
+            and self.text[first.end() : first.end() + 2].strip().islower()
+        ):
             spoken = _CLOSE_AFTER_SPEECH.search(self.text, first.end(), limit)
             return spoken.start() if spoken else first.start()
         return first.start()
@@ -145,8 +149,11 @@ def _add(
     continues: bool = False,
 ) -> None:
     if text[last - 1] == text[opened - 1] == "\\":
-        last -= 1  # A mark that is escaped, as in JSON.
-    start, end = strip(text, opened + 1, max(opened + 1, last))
+        # Escaped marks, as in JSON.
+        start, end = strip(text, opened + 1, max(opened + 1, last - 1))
+        opened -= 1
+    else:
+        start, end = strip(text, opened + 1, last)
     if start < end:
         found.append(Quotation(start, end, opened, closed, depth, continues))
 

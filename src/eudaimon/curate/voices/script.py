@@ -14,7 +14,7 @@ from eudaimon.curate.voices.words import words
 
 _DIRECTION = re.compile(r"\n[ \t]*+[\[(][^\[\]()\n]{1,400}[\])][ \t\r]*(?=\n|\Z)")
 _SENTENCE = (".", "?", "!", "…", "”", '"', "’", ")")
-# A smaller share of lines with a label, or of blocks that are a name, and the text only has labels or headings in it.
+# With a smaller share of lines that have a label, or of blocks that are a name, a text is no script.
 _LINES, _BLOCKS = 0.25, 0.35
 
 
@@ -41,13 +41,20 @@ def _bears_no_voice(name: str) -> bool:
 def _is_dialogue(text: str, found: Sequence[Label]) -> bool:
     if len(found) < 2 or len({label.name for label in found}) < 2:
         return False
-    lines = sum(1 for line in text.splitlines() if line.strip())
-    if _comes_again(found):
-        return len(found) >= 4 and len(found) >= _LINES * lines or len(found) == lines
+    before = len(text[: found[0].start].split("\n")) - 1
+    lines = sum(1 for line in text.split("\n") if line.strip())
+    if _comes_again(found) and len(found) >= 4:
+        return len(found) >= _LINES * lines
+    speeches = _words(text, found)
+    if before > 1 or len(found) != lines - before or not all(said.endswith(_SENTENCE) for said in speeches):
+        return False
+    # Behind a line of introduction two labels may be two terms: a question or a role shows that they speak.
+    return not before or speeches[0].endswith("?") or any(role_of(label.name) for label in found)
+
+
+def _words(text: str, found: Sequence[Label]) -> list[str]:
     ends = [label.start for label in found[1:]] + [len(text)]
-    return len(found) == lines and all(
-        text[label.end : end].rstrip().endswith(_SENTENCE) for label, end in zip(found, ends, strict=True)
-    )
+    return [text[label.end : end].strip() for label, end in zip(found, ends, strict=True)]
 
 
 def _comes_again(found: Sequence[Label]) -> bool:
@@ -59,7 +66,7 @@ def _comes_again(found: Sequence[Label]) -> bool:
 def _speeches(text: str, found: Sequence[Label]) -> list[Turn]:
     turns = [Turn(0, found[0].start, NARRATOR)]
     ends = [label.start for label in found[1:]] + [len(text)]
-    spoken = [text[label.end : end].strip() for label, end in zip(found[:-1], ends, strict=False)]
+    spoken = _words(text, found)[:-1]
     single = len(spoken) > 1 and sum("\n\n" in speech for speech in spoken) * 10 <= len(spoken)
     for label, end in zip(found, ends, strict=True):
         role = role_of(label.name)

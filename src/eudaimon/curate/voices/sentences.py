@@ -14,7 +14,7 @@ _ABBREVIATION = re.compile(
 
 
 def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """Spans ``[start, end)`` in code points, one a sentence with the white space after it; they tile the text.
+    """Spans ``[start, end)`` in code points that tile the text, one a sentence with the white space after it.
 
     A blank line ends a sentence whatever stands before it, and so does the end of the text.
     """

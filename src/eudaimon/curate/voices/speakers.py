@@ -6,9 +6,9 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from eudaimon.curate.voices.labels import CAPITAL
 from eudaimon.curate.voices.words import words
 
-_CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁŃŇŌŐŒŘŚŞŠŤŪŮŰŹŻŽΑ-ΩА-Я"
 _REACH = 110
 """Code points before and after a quotation within which its speaker is looked for."""
 
@@ -25,6 +25,8 @@ class _Patterns(NamedTuple):
 def speaker_after(text: str, closed: int, end: int) -> str | None:
     """The speaker that is named right after a quotation, "" for a pronoun, None where none is told."""
     match = _patterns().after.match(text, closed, min(end, closed + _REACH))
+    if match is not None and text[closed : closed + 1] in "\r\n" and match[0].lstrip()[:1].isupper():
+        return None  # A new line and a new sentence: what stands there leads to what follows.
     return None if match is None else _name(match)
 
 
@@ -62,8 +64,8 @@ def _patterns() -> _Patterns:
     title = rf"(?:{_any(w.titles)}\b\.?\s)"
     particle = r"(?:of|de|von|van|du|la|le|the|der|del)\s"
     proper = (
-        rf"{title}{{0,2}}(?!{_any(w.no_names)}\b)(?:[{_CAPITAL}]\.\s?){{0,3}}[{_CAPITAL}][\w’'-]*"
-        rf"(?:\s(?:{particle}){{0,2}}(?:[{_CAPITAL}]\.|[{_CAPITAL}][\w’'-]*)){{0,3}}"
+        rf"{title}{{0,2}}(?:(?:de|von|van|du|la|le|der|del|di)\s){{0,2}}(?!{_any(w.no_names)}\b)(?:[{CAPITAL}]\.\s?){{0,3}}[{CAPITAL}][\w’'-]*"
+        rf"(?:\s(?:{particle}){{0,2}}(?:[{CAPITAL}]\.|[{CAPITAL}][\w’'-]*)){{0,3}}"
     )
     determiner = _any(frozenset({*w.determiners, *(word.capitalize() for word in w.determiners)}))
     noun = rf"(?!{_any(w.phrase_ends | pronouns)}\b)[\w’-]+"
@@ -79,7 +81,7 @@ def _patterns() -> _Patterns:
         rf"|(?<=[—–-])\s?(?P<n5>{proper})\s*(?:[,\n]|\Z)"
         rf"|\(?[Aa]ccording\sto\s(?P<n6>{proper}))"
     )
-    rest = r"[^.!?;“”\"«»\n]{0,60}[,:—–]?\s{0,6}\Z"
+    rest = r"[^.!?;“”\"«»\n]{0,60}[,:—–]{0,2}\s{0,6}\Z"
     before = re.compile(
         rf"(?:(?<!\w){pronoun}\s{adverb}{{0,2}}{verb}"
         rf"|(?<![\w’'.])(?P<n1>{proper}),?\s{adverb}{{0,2}}{verb}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,10 +15,59 @@ from eudaimon.curate import FORMS, MARKUP, detect_form, segments, sentence_spans
 
 # Pieces of every form, so that chance makes texts in which forms meet, marks cross and lines break off.
 PIECES = (
-    *("“", "”", "‘", "’", '"', "'", "«", "»", "„", "—", "> ", ">> ", "\n", "\n\n", "\r\n", "\r\n\r\n", "\t", " "),
-    *("Human: ", "\n\nAssistant: ", "USER: ", " ASSISTANT: ", "Ada: ", "\nBen: ", "\n\nADA\n\n", "\n(Exit.)\n", "<ada> "),
-    *("<|im_start|>user\n", "<|im_end|>", "[INST] ", " [/INST]", "</s>", '{"role": "user", ', '"content": "', '"}', "\\"),
-    *("\nBob wrote:\n", "On Monday, Bob <b@x.org> wrote:\n> ", "said Tom", "he said", ". ", "! ", "?", ",", "Dr. "),
+    *(
+        "“",
+        "”",
+        "‘",
+        "’",
+        '"',
+        "'",
+        "«",
+        "»",
+        "„",
+        "—",
+        "> ",
+        ">> ",
+        "\n",
+        "\n\n",
+        "\r\n",
+        "\r\n\r\n",
+        "\t",
+        " ",
+    ),
+    *(
+        "Human: ",
+        "\n\nAssistant: ",
+        "USER: ",
+        " ASSISTANT: ",
+        "Ada: ",
+        "\nBen: ",
+        "\n\nADA\n\n",
+        "\n(Exit.)\n",
+        "<ada> ",
+    ),
+    *(
+        "<|im_start|>user\n",
+        "<|im_end|>",
+        "[INST] ",
+        " [/INST]",
+        "</s>",
+        '{"role": "user", ',
+        '"content": "',
+        '"}',
+        "\\",
+    ),
+    *(
+        "\nBob wrote:\n",
+        "On Monday, Bob <b@x.org> wrote:\n> ",
+        "said Tom",
+        "he said",
+        ". ",
+        "! ",
+        "?",
+        ",",
+        "Dr. ",
+    ),
     *("word", "Yes", "said the old man, ", "\ud800", "\udfff", "\x00", "\u2029", "😀", "日本。「はい」", "ß"),
 )
 texts = st.lists(st.sampled_from(PIECES), max_size=60).map("".join) | st.text(max_size=80)
@@ -70,21 +120,69 @@ def test_the_detected_form_is_the_one_that_is_read(text):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.sampled_from(("One two.", "Three, four!", "Five?", "Six seven eight.")), min_size=1, max_size=60))
+@given(
+    st.lists(
+        st.sampled_from(("One two.", "Three, four!", "Five?", "Six seven eight.")), min_size=1, max_size=60
+    )
+)
 def test_long_paragraphs_are_cut_between_sentences_only(sentences):
     text = " ".join(sentences)
     pieces = segments(text, longest=30)
     assert all(piece.end - piece.start <= 30 for piece in pieces)
     assert all(text[piece.start : piece.end].rstrip()[-1] in ".!?" for piece in pieces)
-    assert all(a.end - a.start + b.end - b.start > 30 for a, b in zip(pieces, pieces[1:], strict=False)), (
+    assert all(a.end - a.start + b.end - b.start > 30 for a, b in pairwise(pieces)), (
         "two neighbours would have fitted into one"
     )
 
 
 REPEATED = (
-    *("a", " ", "\n", "\r\n", "\n ", ".", "“", "”", "“a", "“a” ", "‘a ", "‘", " 'a", '"', '" ', ' "a', "«", "—", "\n—A. "),
-    *(">", "> a\n", ">\n\n", "A: ", "\nAda: a.\nBen: b.", "Human: a\nAI: b\n\n", "\n\nADA", "<|", "<|im_start|>user\n", "[INST]", "\\", '\\"'),
-    *("said ", "Tom ", "the old ", "“A,” said Tom. ", "“A.\n\n", "Bob wrote:\n", "On 1 May, B wrote:\nx", "\n(", "Dr. "),
+    *(
+        "a",
+        " ",
+        "\n",
+        "\r\n",
+        "\n ",
+        ".",
+        "“",
+        "”",
+        "“a",
+        "“a” ",
+        "‘a ",
+        "‘",
+        " 'a",
+        '"',
+        '" ',
+        ' "a',
+        "«",
+        "—",
+        "\n—A. ",
+    ),
+    *(
+        ">",
+        "> a\n",
+        ">\n\n",
+        "> “a\n“b\n",
+        "A: ",
+        "\nAda: a.\nBen: b.",
+        "Human: a\nAI: b\n\n",
+        "\n\nADA",
+        "<|",
+        "<|im_start|>user\n",
+        "[INST]",
+        "\\",
+        '\\"',
+    ),
+    *(
+        "said ",
+        "Tom ",
+        "the old ",
+        "“A,” said Tom. ",
+        "“A.\n\n",
+        "Bob wrote:\n",
+        "On 1 May, B wrote:\nx",
+        "\n(",
+        "Dr. ",
+    ),
     *("the ", "“a” the ", "Mr. “", ").", "\na\n", "USER: ASSISTANT: ", "\ud800", "A. B. "),
 )
 
@@ -96,8 +194,12 @@ def test_a_long_line_of_anything_is_read_in_linear_time(unit):
     assert sum(s.end - s.start for s in segments(text) if s.parent is None) == len(text)
 
 
-@pytest.mark.parametrize("prefix", ['[{"role":', '{"role": "user", "content": "', '[{"from":""', "\n\n“", "Human: "])
-@pytest.mark.parametrize("unit", ['"', '\\"', "{", '{"', '"a" ', '{"content":', "\\", "’", "said Tom "], ids=repr)
+@pytest.mark.parametrize(
+    "prefix", ['[{"role":', '{"role": "user", "content": "', '[{"from":""', "\n\n“", "Human: "]
+)
+@pytest.mark.parametrize(
+    "unit", ['"', '\\"', "{", '{"', '"a" ', '{"content":', "\\", "’", "said Tom "], ids=repr
+)
 def test_a_long_broken_line_after_any_beginning_is_read_in_linear_time(prefix, unit):
     text = prefix + unit * (60_000 // len(unit))
     assert sum(s.end - s.start for s in segments(text) if s.parent is None) == len(text)
@@ -119,7 +221,10 @@ def calls(text: str) -> int:
     return count
 
 
-@pytest.mark.parametrize("unit", ["“A,” said Tom. ", "> a\n\nb\n\n", "\nAda: a “b” c.\nBen: b.", "‘a ", "Some words. ", "“" * 9 + "”" * 9])
+@pytest.mark.parametrize(
+    "unit",
+    ["“A,” said Tom. ", "> a\n\nb\n\n", "\nAda: a “b” c.\nBen: b.", "‘a ", "Some words. ", "“" * 9 + "”" * 9],
+)
 def test_twice_the_text_is_twice_the_work(unit):
     segments(unit)
     once, twice = calls(unit * 500), calls(unit * 1000)
