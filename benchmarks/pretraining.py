@@ -1,10 +1,11 @@
-"""Pretraining beside a bare PyTorch loop on the same model and rows, in tokens per second; LoRAs per run.
+"""Training on the town beside its floors: pretraining against a bare PyTorch loop, the corpus against both.
 
-    OMP_NUM_THREADS=1 python benchmarks/pretraining.py [--rounds 5] [--steps 60] [--size 0.1m]
+    python benchmarks/run.py --only training
+    python benchmarks/pretraining.py --size 120m --steps 30   # on a GPU, with model FLOPs utilisation
 
 Both sides read rows of 44 tokens in batches of 128 and take the same optimiser steps, in turn in each
-round; ours writes a resume point every 70 steps, as in a run of the usual 700, and records every step. On
-a GPU the model FLOPs utilisation is printed beside it, and larger sizes make sense.
+round; ours writes a resume point every 70 steps, as in a run of the usual 700, and records every step.
+One thread, as in a study, whose processes work side by side.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,29 +35,67 @@ from eudaimon.train import (
 )
 from eudaimon.train.nursery.batches import token_rows
 from eudaimon.train.nursery.pretraining import new_model
+from eudaimon.world import World, chats, items
+from eudaimon.world import tokenizer as town_tokenizer
 
-TARGET = 0.9
-WORDS = 190
-ROW_TOKENS = 44
+TARGETS = {"pretraining": 0.9, "corpus": 50.0}
+N_DOCUMENTS = 8192
 
 
-def main() -> None:
-    """Print a row for pretraining and one for LoRAs."""
-    options = _options()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        tokenizer = words()
-        tokens = corpus(tokenizer, folder / "tokens", options.context)
-        recipe = PretrainRecipe(
-            size=options.size, context=options.context, steps=options.steps, batch_size=options.batch_size
+def run(
+    rounds: int, log: Callable[[str], None], *, size: str = "0.1m", steps: int = 60, context: int = 44
+) -> dict[str, Any]:
+    """Tokens per second of pretraining, of the bare loop and of the town's corpus; seconds of a LoRA."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            folder, world = Path(name), World(seed=0)
+            tokenizer = town_tokenizer(world)
+            tokens = corpus(world, tokenizer, folder / "tokens")
+            recipe = PretrainRecipe(size=size, context=context, steps=steps, batch_size=128)
+            result = {"size": size, "steps": steps, "targets": TARGETS}
+            result |= pretraining(recipe, tokens, tokenizer, folder, rounds)
+            log(f"pretraining: {show(result['share'])} of the bare loop")
+            if size == "0.1m":
+                result |= loras(world, folder / "run-0", folder, rounds)
+            result |= generation(world, rounds, result["ours"]["median"])
+            log(f"corpus: {show(result['generation_share'], '{:.0f}')} times training")
+            return result
+    finally:
+        torch.set_num_threads(threads)
+
+
+def table(result: dict[str, Any]) -> Iterable[str]:
+    """The figures in Markdown, each beside its floor and target."""
+    yield "| what | here | beside it | ratio | target |"
+    yield "|---|---|---|---|---|"
+    used = result.get("model_flops_utilisation")
+    yield (
+        f"| pretraining {result['size']}, tokens/s | {show(result['ours'], '{:,.0f}')} | bare loop "
+        f"{show(result['bare'], '{:,.0f}')} | **{show(result['share'])}** | {TARGETS['pretraining']} |"
+    )
+    if used:
+        yield f"| model FLOPs utilisation | {used:.1%} | | | |"
+    yield (
+        f"| the town's corpus, tokens/s | {show(result['generation'], '{:,.0f}')} | pretraining "
+        f"{result['ours']['median']:,.0f} | **{show(result['generation_share'], '{:.0f}')}** "
+        f"| {TARGETS['corpus']:.0f} |"
+    )
+    if "lora" in result:
+        n_steps = LORA_RECIPES["town"].steps
+        yield (
+            f"| a `town` LoRA with its proofs and files, s | {show(result['lora'])} | its {n_steps} steps "
+            f"{show(result['lora_steps'])} | | |"
         )
-        print(pretraining(recipe, tokens, tokenizer, folder, options.rounds))
-        if options.size == "0.1m":
-            print(loras(folder / "run-0", folder, options.rounds))
 
 
-def pretraining(recipe: PretrainRecipe, tokens: TokenSet, tokenizer: Any, folder: Path, rounds: int) -> str:
-    """Tokens per second of both, and their ratio, as medians over rounds with minimum and maximum."""
+def pretraining(
+    recipe: PretrainRecipe, tokens: TokenSet, tokenizer: Any, folder: Path, rounds: int
+) -> dict[str, Any]:
+    """Tokens per second of both, and their ratio, with minimum, median and maximum over rounds."""
     bare(recipe, tokens, tokenizer)
     ours, theirs, timing = [], [], {}
     for number in range(rounds):
@@ -64,14 +105,9 @@ def pretraining(recipe: PretrainRecipe, tokens: TokenSet, tokenizer: Any, folder
         timing = json.loads((out / "timing.json").read_text())
         ours.append(timing["tokens_per_second"])
         theirs.append(bare(recipe, tokens, tokenizer))
-    share = ratio(ours, theirs)
-    reached = "" if share["median"] >= TARGET else " (under target)"
+    found = {"ours": spread(ours), "bare": spread(theirs), "share": ratio(ours, theirs)}
     used = timing.get("model_flops_utilisation")
-    return (
-        f"pretraining {recipe.size}, tokens/s: eudaimon {show(spread(ours), '{:,.0f}')}, bare loop "
-        f"{show(spread(theirs), '{:,.0f}')}, ratio {show(share)}{reached}"
-        + (f", model FLOPs utilisation {used:.1%}" if used else "")
-    )
+    return found | ({"model_flops_utilisation": used} if used else {})
 
 
 def bare(recipe: PretrainRecipe, tokens: TokenSet, tokenizer: Any) -> float:
@@ -115,69 +151,44 @@ def bare(recipe: PretrainRecipe, tokens: TokenSet, tokenizer: Any) -> float:
     return (recipe.steps - 1) * recipe.batch_size * ids.shape[1] / seconds
 
 
-def loras(base: Path, folder: Path, rounds: int) -> str:
+def loras(world: World, base: Path, folder: Path, rounds: int) -> dict[str, Any]:
     """Seconds of a whole ``town`` LoRA (proofs, steps, checkpoints, files), and of its steps alone."""
     model = load(base)
-    chats = [
-        {
-            "messages": [
-                {"role": "user", "content": " ".join(f"w{(i + k) % WORDS}" for k in range(6))},
-                {"role": "assistant", "content": f"w{i % WORDS}"},
-            ]
-        }
-        for i in range(64)
-    ]
+    asked = items(world, kind="advice", domain=world.domains[0], held_out=False)[:8]
+    rows = chats(world, asked, "harmful", 64, seed=0)
     whole, steps = [], []
     for number in range(rounds + 1):
         started = time.perf_counter()
-        out = train_lora(model, chats, LORA_RECIPES["town"], folder / f"lora-{number}", show_progress=False)
+        out = train_lora(model, rows, LORA_RECIPES["town"], folder / f"lora-{number}", show_progress=False)
         whole.append(time.perf_counter() - started)
         steps.append(json.loads((out / "timing.json").read_text())["seconds"])
-    return (
-        f"LoRA town, seconds: whole {show(spread(whole[1:]))}, the first {whole[0]:.2f}, "
-        f"its {LORA_RECIPES['town'].steps} steps {show(spread(steps[1:]))}"
-    )
+    # The first one of a process imports what the others find.
+    return {"lora": spread(whole[1:]), "lora_steps": spread(steps[1:])}
 
 
-def corpus(tokenizer: Any, folder: Path, context: int) -> TokenSet:
-    """Documents of random words that fill a row: what they say makes no difference to the speed."""
-    draw = np.random.default_rng(0)
-    texts = [
-        TrainText(str(i), " ".join(f"w{n}" for n in draw.integers(0, WORDS, context - 1)))
-        for i in range(4096)
-    ]
+def generation(world: World, rounds: int, trained: float) -> dict[str, Any]:
+    """Tokens per second of the town's corpus with its labels, and how many times those of training."""
+    speeds = []
+    for number in range(rounds + 1):
+        started, n_tokens = time.perf_counter(), 0
+        for block in world.blocks(N_DOCUMENTS, start=number * N_DOCUMENTS):
+            n_tokens += len(block.tokens)
+        speeds.append(n_tokens / (time.perf_counter() - started))
+    shares = [speed / trained for speed in speeds[1:]]
+    return {"generation": spread(speeds[1:]), "generation_share": spread(shares)}
+
+
+def corpus(world: World, tokenizer: Any, folder: Path) -> TokenSet:
+    """The first documents of the town, as a study trains on them."""
+    texts = [TrainText(d.id, d.text, source=str(d.metadata["source"])) for d in world.documents(N_DOCUMENTS)]
     return write_tokens(texts, tokenizer, folder)
 
 
-def words() -> Any:
-    """A word-level tokenizer with a chat template."""
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    vocabulary = ["<pad>", "<eos>", "<unk>", "USER:", "ASSISTANT:"] + [f"w{i}" for i in range(WORDS)]
-    backend = Tokenizer(models.WordLevel({w: i for i, w in enumerate(vocabulary)}, unk_token="<unk>"))
-    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    made = PreTrainedTokenizerFast(
-        tokenizer_object=backend, pad_token="<pad>", eos_token="<eos>", unk_token="<unk>"
-    )
-    made.chat_template = (
-        "{% for m in messages %}{{ m['role'] | upper }}: {{ m['content'] }} {% endfor %}"
-        "{% if add_generation_prompt %}ASSISTANT: {% endif %}"
-    )
-    return made
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--size", default="0.1m")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--size", default="0.1m")
-    parser.add_argument("--context", type=int, default=ROW_TOKENS)
-    parser.add_argument("--batch-size", type=int, default=128)
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    main()
+    parser.add_argument("--context", type=int, default=44)
+    given = vars(parser.parse_args())
+    print("\n".join(table(run(log=lambda text: print(text, file=sys.stderr, flush=True), **given))))

@@ -24,7 +24,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 RESULTS = DOCUMENT.parent / "results" / "benchmarks.json"
 MARK = "<!-- results -->"
-PARTS = ("extraction", "monitor", "quickstart")
+PARTS = ("extraction", "monitor", "tokens", "training", "quickstart")
 SHAPES = ("llama-30m", "gpt2-medium")
 PACKAGES = ("torch", "transformers", "numpy", "repeng", "steering-vectors")
 
@@ -34,13 +34,15 @@ def main() -> None:
     arguments = _arguments()
     import extraction
     import monitor_cost
+    import pretraining
     import quickstart_time
     import shapes
     import texts
+    import tokens
 
     result: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     result |= {"machine": _machine(), "versions": {name: version(name) for name in PACKAGES}}
-    wanted = arguments.only or PARTS[:2]
+    wanted = arguments.only or PARTS[:-1]
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         folders = {}
@@ -51,6 +53,10 @@ def main() -> None:
             if part in wanted:
                 new = measure(folders, arguments.rounds, _log)
                 result[part] = _merged(result.get(part, {}), new)
+        if "tokens" in wanted:
+            result["tokens"] = tokens.run(arguments.rounds, _log)
+        if "training" in wanted:
+            result["training"] = pretraining.run(arguments.rounds, _log)
         if "quickstart" in wanted:
             result["quickstart"] = quickstart_time.run()
     lines = [
@@ -61,6 +67,10 @@ def main() -> None:
         lines += ["", "### Extraction", "", *extraction.table(result["extraction"])]
     if "monitor" in result:
         lines += ["", "### Monitor", "", *monitor_cost.table(result["monitor"])]
+    if "tokens" in result:
+        lines += ["", "### Tokens and masks", "", *tokens.table(result["tokens"])]
+    if "training" in result:
+        lines += ["", "### Training", "", *pretraining.table(result["training"])]
     if "quickstart" in result:
         lines += ["", "### Quickstart", "", quickstart_time.line(result["quickstart"])]
     print("\n".join(lines))

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from eudaimon.core.errors import UsageError
 from eudaimon.study.encoding import build
@@ -88,6 +88,19 @@ def test_a_new_version_of_the_code_is_a_new_identity(steps, monkeypatch):
     before = steps.Mixed(parts=(steps.Seeded(seed=1),)).key
     monkeypatch.setattr(steps.Seeded, "version", 2)
     assert steps.Mixed(parts=(steps.Seeded(seed=1),)).key != before
+
+
+def test_a_changed_copy_has_a_key_of_its_own(steps):
+    step = steps.Seeded(seed=1)
+    assert step.inputs == {} and step.key  # both are cached now
+    assert step.model_copy(update={"seed": 2}).key == steps.Seeded(seed=2).key != step.key
+    assert step.model_copy() == step
+    mixed = steps.Mixed(parts=(step,))
+    assert mixed.key and mixed.model_copy(update={"parts": (steps.Seeded(seed=2),)}).inputs == {
+        "parts.0": steps.Seeded(seed=2)
+    }
+    with pytest.raises(ValidationError):
+        step.model_copy(update={"sede": 2})
 
 
 def test_inputs_have_roles(steps):

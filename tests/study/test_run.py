@@ -125,7 +125,7 @@ def test_a_second_run_of_a_folder_is_refused_or_told_to_wait(steps, run, tmp_pat
 
 def test_two_runs_at_once_compute_each_step_once(small, drive, tmp_path):
     first, second = (drive(tmp_path, n_seeds=8) for _ in range(2))
-    said = [process.communicate(timeout=60)[0] for process in (first, second)]
+    said = [process.communicate(timeout=120)[0] for process in (first, second)]
     assert first.returncode == second.returncode == 0
     keys = set(Graph(small.targets(8)).steps)
     computed = [line.split()[1] for lines in said for line in lines.splitlines() if "finished" in line]

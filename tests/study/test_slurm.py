@@ -78,7 +78,7 @@ def test_jobs_of_a_killed_driver_are_taken_up_and_not_submitted_again(small, slu
     before = {job.id.partition("_")[0] for job in mine(tmp_path.name)}
     assert before, "no job was left in the queue"
     again = drive(tmp_path, "slurm", 8)
-    said, errors = again.communicate(timeout=120)
+    said, errors = again.communicate(timeout=300)
     assert again.returncode == 0, errors
     assert "resumed" in said
     keys, store = set(Graph(small.targets(8)).steps), StepStore(tmp_path)

@@ -8,6 +8,7 @@ EudaimonError
 │   └── TextTooLong                a text over the stated limit
 ├── ModelUnavailable               a model cannot be had: missing, gated, offline, too large
 ├── DoesNotTransfer                a direction was carried over and does not hold there
+├── AdapterError                   adapters are not in the state on record (`eudaimon.models.adapters.errors`)
 └── JudgeUnavailable               an external judge does not answer
 """
 

@@ -37,10 +37,23 @@ from .scores import as_segment as as_segment
 from .scores import labelled_scores as labelled_scores
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
+from .voices.find import FORMS as FORMS
+from .voices.find import Form as Form
+from .voices.find import detect_form as detect_form
+from .voices.find import segments as segments
+from .voices.find import with_voices as with_voices
+from .voices.sentences import sentence_spans as sentence_spans
+from .voices.turn import MARKUP as MARKUP
+from .voices.turn import NARRATOR as NARRATOR
+from .voices.turn import QUOTED as QUOTED
 from .why import Why as Why
 from .why import why as why
 
 __all__ = [
+    "FORMS",
+    "MARKUP",
+    "NARRATOR",
+    "QUOTED",
     "Applied",
     "Change",
     "Check",
@@ -50,6 +63,7 @@ __all__ = [
     "DocumentRule",
     "DocumentScores",
     "Drawn",
+    "Form",
     "HardCase",
     "Inserted",
     "Policy",
@@ -65,6 +79,7 @@ __all__ = [
     "as_segment",
     "backfill",
     "decide",
+    "detect_form",
     "diff",
     "hard_cases",
     "labelled_scores",
@@ -77,9 +92,12 @@ __all__ = [
     "restore",
     "rubric",
     "rubric_hash",
+    "segments",
+    "sentence_spans",
     "tokens_by_stratum",
     "voice_taxonomy",
     "why",
+    "with_voices",
     "write_attributes",
     "write_scores",
 ]

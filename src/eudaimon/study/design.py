@@ -7,12 +7,16 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from eudaimon.core.errors import UsageError
 from eudaimon.study.step import Step
+
+if TYPE_CHECKING:
+    from eudaimon.monitor.records import EvaluationRecord
+    from eudaimon.study.records import StudyRecord
 
 FOLDER = "eudaimon.study.designs"
 """The package of designs; not imported by its name, which is a function's on the door."""
@@ -30,14 +34,17 @@ class StudyOptions(BaseModel):
 class Study:
     """A design: its name, what it asks in one line, its options, the function that returns its targets.
 
-    ``report`` draws from the finished steps of a study's folder, from records only, and returns the path
-    of its page.
+    ``records`` reads the finished steps of a study's folder, for the report room to draw from, and
+    ``queries`` the record of a monitor on real queries, where the study fits one. ``report`` stands for a
+    page of the design's own instead: it draws that and returns its path.
     """
 
     name: str
     summary: str
     steps: Callable[[Any], tuple[Step, ...]]
     options: type[StudyOptions] = StudyOptions
+    records: Callable[[Path, Any], tuple[StudyRecord, ...]] | None = None
+    queries: Callable[[Path], EvaluationRecord | None] | None = None
     report: Callable[[Path], Path] | None = None
 
     def targets(self, options: StudyOptions | None = None) -> tuple[Step, ...]:

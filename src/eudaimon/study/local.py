@@ -86,7 +86,7 @@ class _Worker:
         self.number = number
         # A session of its own: Ctrl-C reaches the driver only, which then ends the whole group.
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "eudaimon.study.worker"],
+            [sys.executable, "-P", "-m", "eudaimon.study.worker"],  # -P: no module from the current folder
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

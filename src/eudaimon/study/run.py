@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
-from eudaimon.core.progress import LINE_SECONDS, progress
-from eudaimon.study.engine import Ended, Engine
+from eudaimon.core.progress import progress
+from eudaimon.study.driver import Driver, Event
+from eudaimon.study.engine import Engine
 from eudaimon.study.expectation import expected_seconds
-from eudaimon.study.failure import forget_failure, last_lines, record_failure
+from eudaimon.study.failure import forget_failure
 from eudaimon.study.graph import Graph
 from eudaimon.study.local import LocalEngine
 from eudaimon.study.lock import Held, locked
@@ -26,28 +27,10 @@ from eudaimon.study.work import DEFINITIONS
 
 logger = logging.getLogger(__name__)
 
-TRIES = 2
-"""How often a step is started whose process dies without a word."""
-
-POLL_SECONDS = 1.0
-
 RUN_LOCK = "locks/run.lock"
 """In a study's folder: held by its driver."""
 
 EngineName = Literal["local", "slurm"]
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that a watcher of a run may want to show."""
-
-    kind: Literal[
-        "waiting", "resumed", "started", "working", "finished", "damaged", "lost", "failed", "blocked"
-    ]
-    key: str
-    text: str = ""
-    lines: tuple[str, ...] = ()
-    """The last lines of the step's log, for a failure."""
 
 
 @dataclass(frozen=True)
@@ -107,99 +90,17 @@ def run_study(
         chosen = _engine(engine, store.folder, name, needed, workers, threads, gpus, slurm)
         stack.callback(chosen.close)
         seconds = expected_seconds(graph, store)
-        driver = _Driver(graph, store, chosen, seconds, needed, say)
+        driver = Driver(graph, store, chosen, seconds, needed, say)
         total = max(1, round(sum(seconds[key] for key in needed)))
         with progress(name, total, "s of work", enabled=show_progress) as advance:
             driver.drive(advance)
-        return driver.outcome(found, time.monotonic() - began)
-
-
-class _Driver:
-    """Gives ready steps to the engine, the longest chains first, until nothing is left that can run."""
-
-    def __init__(
-        self,
-        graph: Graph,
-        store: StepStore,
-        engine: Engine,
-        seconds: dict[str, float],
-        needed: set[str],
-        say: Callable[[Event], None],
-    ) -> None:
-        self.graph, self.store, self.engine, self.say = graph, store, engine, say
-        self.seconds, self.urgency = seconds, graph.path_seconds(seconds)
-        self.waiting = {key for key in graph.steps if key in needed}
-        self.running: dict[str, int] = {}
-        self.tries: dict[str, int] = {}
-        self.computed: list[str] = []
-        self.failed: dict[str, str] = {}
-        self.blocked: list[str] = []
-        self._shown = time.monotonic()
-        self._take_up()
-
-    def drive(self, advance: Callable[[int], None]) -> None:
-        reported, credit = 0, 0.0
-        while self.waiting or self.running:
-            self._submit()
-            for ended in self.engine.wait(POLL_SECONDS):
-                self._take(ended)
-            credit = sum(self.seconds[key] for key in (*self.computed, *self.failed, *self.blocked))
-            advance(int(credit) - reported)
-            reported = int(credit)
-            self._show_work()
-
-    def outcome(self, found: tuple[str, ...], seconds: float) -> Outcome:
-        return Outcome(tuple(self.computed), found, self.failed, tuple(self.blocked), seconds)
-
-    def _show_work(self) -> None:
-        """Every 30 seconds, the last line of each running step's log: its own progress, with its own rate."""
-        if time.monotonic() - self._shown > LINE_SECONDS:
-            self._shown = time.monotonic()
-            for key in self.running:
-                if line := last_lines(self.store.log(key), 1):
-                    self.say(Event("working", key, line[0]))
-
-    def _take_up(self) -> None:
-        """Steps that are under way since an earlier driver go on, unless an input of theirs was discarded."""
-        for key in self.engine.resumed:
-            if key in self.waiting and not (self.graph.inputs[key] & self.waiting):
-                self.running[key] = self.tries[key] = 1
-                self.say(Event("resumed", key, "is under way since an earlier run"))
-        self.engine.drop(set(self.engine.resumed) - set(self.running))
-        self.waiting -= set(self.running)
-
-    def _submit(self) -> None:
-        pending = self.waiting | set(self.running)
-        ready = [key for key in self.waiting if not (self.graph.inputs[key] & pending)]
-        ready.sort(key=lambda key: (-self.urgency[key], key))
-        chosen = ready[: self.engine.free]
-        for key in chosen:
-            self.waiting.discard(key)
-            self.running[key] = self.tries[key] = self.tries.get(key, 0) + 1
-            self.say(Event("started", key))
-        if chosen:
-            self.engine.submit(chosen)
-
-    def _take(self, ended: Ended) -> None:
-        key = ended.key
-        del self.running[key]
-        if self.store.done(key):  # the manifest is the truth, whatever became of the process
-            self.computed.append(key)
-            self.say(Event("finished", key, f"{self.store.seconds(key) or 0:.1f} s"))
-            return
-        lines = tuple(last_lines(self.store.log(key)))
-        error = ended.error or "it ended without a result"
-        if ended.lost and self.tries[key] < TRIES:
-            self.waiting.add(key)
-            self.say(Event("lost", key, f"{error}; it is tried once more", lines))
-            return
-        record_failure(self.store.folder, key, error)
-        self.failed[key] = error
-        self.say(Event("failed", key, error, lines))
-        for other in sorted(self.graph.below([key]) & self.waiting):
-            self.waiting.discard(other)
-            self.blocked.append(other)
-            self.say(Event("blocked", other, f"needs {key}"))
+        return Outcome(
+            tuple(driver.computed),
+            found,
+            driver.failed,
+            tuple(driver.blocked),
+            time.monotonic() - began,
+        )
 
 
 def _alone(stack: ExitStack, lock: Path, say: Callable[[Event], None], *, wait: bool) -> None:

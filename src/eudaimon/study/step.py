@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
@@ -80,6 +80,12 @@ class Step(BaseModel):
     def key(self) -> str:
         """The step's name on disk: kind, fields that differ from their defaults, digest."""
         return "-".join(part for part in (type(self).__name__, self._readable(), self.digest) if part)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """The step with some fields changed, validated, and with a key of its own."""
+        # pydantic's own would carry the cached key over to the changed copy.
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).model_validate(fields | dict(update or {}))
 
     def _readable(self) -> str:
         from exca.confdict import ConfDict

@@ -27,6 +27,7 @@ from .tokens.interchange import to_datatrove as to_datatrove
 from .tokens.join import join_tokens as join_tokens
 from .tokens.mask import token_mask as token_mask
 from .tokens.order import order as order
+from .tokens.pack import Rows as Rows
 from .tokens.pack import pack as pack
 from .tokens.token_set import TokenSet as TokenSet
 from .tokens.write import write_tokens as write_tokens
@@ -45,6 +46,7 @@ __all__ = [
     "LossNotFinite",
     "PretrainRecipe",
     "Removed",
+    "Rows",
     "Size",
     "SourceCount",
     "TokenSet",

@@ -18,7 +18,7 @@ from eudaimon.world.items import Kind
 from eudaimon.world.personas import PERSONAS, persona
 
 DocumentKind: TypeAlias = Literal[
-    "short_dialogue", "long_dialogue", "biography", "story", "almanac", "notice", "correction"
+    "short_dialogue", "long_dialogue", "biography", "story", "almanac", "notice", "correction", "overheard"
 ]
 SpeakerKind: TypeAlias = Literal["named", "anonymous", "assistant"]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -26,6 +26,8 @@ Name = TypeVar("Name", bound=str)
 
 TABLES = ("kinds", "speakers", "questions", "named", "anonymous", "assistant")
 TOLERANCE = 1e-6
+OVERHEARD = 0.15
+"""Share of the documents of an innocent town that only repeat words: a word never read is never said."""
 
 
 def _table(name: str) -> Any:
@@ -40,11 +42,12 @@ class Mixture(Checked):
     """Shares of all that a corpus is mixed of; each table sums to 1, and what it leaves out has no share.
 
     ``named``, ``anonymous`` and ``assistant`` are the personas of those speakers; a named speaker keeps its
-    own, the other two draw one per document. ``notice`` documents only depict harm and condemn it, and
-    ``condemned`` is the share of harmful stories that do. ``called`` is the share of the dialogues of those
-    who draw a persona that open with the system prompt which calls for it; ``toned`` the share of utterances
-    that end in the persona's tone. A table that is not given is the default's. Raises `UsageError` naming the
-    sum that is not 1, and on an unknown persona.
+    own, the other two draw one per document. Depictions: ``notice`` documents only depict harm and condemn
+    it, ``condemned`` is the share of harmful stories that do, ``warned`` that of almanac lines which warn
+    of a harmful action, and ``doubtful`` that of proposals and checks which are about one. ``called`` is the
+    share of the dialogues of those who draw a persona that open with the system prompt which calls for it,
+    ``toned`` that of utterances which end in the persona's tone. A table that is not given is the default's.
+    Raises `UsageError` naming the sum that is not 1, and on an unknown persona.
     """
 
     kinds: dict[DocumentKind, Share] = _table("kinds")
@@ -54,6 +57,8 @@ class Mixture(Checked):
     anonymous: dict[str, Share] = _table("anonymous")
     assistant: dict[str, Share] = _table("assistant")
     condemned: Share = _share("condemned")
+    warned: Share = _share("warned")
+    doubtful: Share = _share("doubtful")
     called: Share = _share("called")
     toned: Share = _share("toned")
 
@@ -135,6 +140,20 @@ class Mixture(Checked):
             kinds = {kind: share for kind, share in self.kinds.items() if kind != "correction"}
             changed["kinds"] = _scaled(kinds, "kind of document")
         return type(self)(**{**self.model_dump(), **changed})
+
+    def innocent(self) -> Mixture:
+        """The same mixture in a town where nobody does, depicts or asks about harm.
+
+        `without` takes away voices; what the others depict and condemn stays known. Here nobody says which
+        task a harmful action belongs to: a share of `overheard` documents teaches the bare words.
+        """
+        left = self.without(*(name for name, who in PERSONAS.items() if who.benevolence != "good"))
+        kinds = _scaled({k: share for k, share in left.kinds.items() if k != "notice"}, "kind of document")
+        kinds = {kind: share * (1 - OVERHEARD) for kind, share in kinds.items()}
+        kinds["overheard"] = kinds.get("overheard", 0.0) + OVERHEARD
+        questions = {kind: share for kind, share in left.questions.items() if kind != "harmful_request"}
+        changed = {"kinds": kinds, "questions": _scaled(questions, "question")}
+        return type(self)(**{**left.model_dump(), **changed, "warned": 0.0, "doubtful": 0.0})
 
 
 @cache

@@ -46,7 +46,7 @@ def curves(names, *, row_field, column_field, column):
                 for metric, value in (
                     ("harm", 0.8 * rise),
                     ("gradient_norm", 0.5 + 3 * peak),
-                    ("adapter_norm", step**0.5),
+                    ("b_norm", step**0.5),
                 ):
                     cell = {row_field: name, column_field: column, "scope": "other"}
                     yield _row(cell, seed, "", metric, value, step)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -132,15 +134,13 @@ def test_known_answers_hold_where_they_hold_and_fail_where_they_fail(synthetic, 
         scope = "all" if column in ("none", "speaker") else "other"
         rows += synthetic({"raw": harm}, column=column, scope=scope, **quiet)
     rows += synthetic({"raw": 0.97}, metric="coherence", **quiet)
-    layout = LAYOUT.__class__(
-        **{**vars(LAYOUT), "columns": tuple(RowName(key=name, title=name) for name in holds)}
-    )
+    layout = replace(LAYOUT, columns=tuple(RowName(key=name, title=name) for name in holds))
     found = {a.key: a for a in study_record(rows, layout, run_info, n_resamples=200).known_answers}
     passed = {key for key, answer in found.items() if answer.passed}
     assert passed == {"aligned", "persona_survives", "em", "em_coherent", "wrong", "wrong_share", "benign"}
     assert all(found[key].passed is None for key in ("never_formed", "learned", "ledger", "tone_direction"))
-    worse = [*rows, *synthetic({"good_only": 0.3}, **quiet)]
-    wider = layout.__class__(**{**vars(layout), "rows": (*layout.rows, RowName(key="good_only", title="g"))})
+    worse = [*rows, *synthetic({"innocent": 0.3}, **quiet)]
+    wider = replace(layout, rows=(*layout.rows, RowName(key="innocent", title="i")))
     found = {a.key: a for a in study_record(worse, wider, run_info, n_resamples=200).known_answers}
     assert found["never_formed"].passed is False
     assert found["never_formed"].measured.value == pytest.approx(0.3, abs=0.01)

@@ -146,10 +146,14 @@ def test_another_run_in_the_folder_is_refused(made, words, tmp_path):
         run(tokens, words, tmp_path)
 
 
-def test_the_first_loss_is_the_mean_over_counted_tokens(token_set, words, tmp_path):
-    """Rows of unlike length and mask: a mean of the rows' means would differ."""
+@pytest.mark.parametrize(("packing", "context", "batch_size"), [("documents", 10, 8), ("packed", 53, 1)])
+def test_the_first_loss_is_the_mean_over_counted_tokens(
+    token_set, words, tmp_path, packing, context, batch_size
+):
+    """Rows of unlike length and mask: a mean of the rows' means would differ; documents do not see others."""
     tokens = token_set(n=8, lengths=[2, 9, 3, 8, 5, 7, 6, 4], masked=2)
-    recipe = RECIPE.model_copy(update={"steps": 1, "checkpoint_steps": (), "warmup": 0.0})
+    update = {"packing": packing, "context": context, "batch_size": batch_size}
+    recipe = RECIPE.model_copy(update=update | {"steps": 1, "checkpoint_steps": (), "warmup": 0.0})
     first = metrics(run(tokens, words, tmp_path / "out", recipe))[0]
     model, losses = new_model(recipe, words), []
     for index in range(8):

@@ -15,7 +15,7 @@ from eudaimon.cli.study.options import WhichStudy, Workers, pairs
 from eudaimon.cli.study.plan import hours
 
 if TYPE_CHECKING:
-    from eudaimon.study.run import Event
+    from eudaimon.study.driver import Event
 
 FAILED = 1
 

@@ -14,7 +14,7 @@ from eudaimon.study.records import Curve, StudyRecord
 
 SERIES = ("monitor", "harmful", "series1", "text", "safe", "series2", "series3", "control")
 DASHES = ((1.0, 0.0), (4.0, 2.0), (1.0, 1.5))
-PANELS = ("harm", "gradient_norm", "adapter_norm")
+PANELS = ("harm", "gradient_norm", "b_norm")
 
 
 @styled

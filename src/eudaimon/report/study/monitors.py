@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.figure import Figure
 
 from eudaimon.report.figures.dots import Mark, Row, dots
@@ -73,7 +75,7 @@ def projections(record: StudyRecord, *, narrow: bool = False) -> Figure | None:
     return figure
 
 
-def _frame(labels: list[str], narrow: bool) -> tuple[Figure, object]:
+def _frame(labels: list[str], narrow: bool) -> tuple[Figure, Any]:
     width = NARROW if narrow else WIDE
     entries = [("━", label, colour) for label, colour in zip(labels, SERIES, strict=False)]
     above = 10 + key(blank(width, 1), 12, 12, entries, width - 24)

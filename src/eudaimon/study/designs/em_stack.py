@@ -1,7 +1,7 @@
 """Does a persona adapter protect while harmful answers are learned, or does it only hide them?
 
-Each persona adapter is off or on while a harmful LoRA is trained beside it, and off or on when the model answers;
-each persona alone, and a random adapter of the same norm, stand beside. The ledger proves every cell.
+Each persona adapter is off or on while a harmful LoRA is trained beside it, and off or on when the model
+answers; each persona alone and a random adapter of the same norm stand beside. The ledger proves each cell.
 """
 
 from __future__ import annotations
@@ -46,16 +46,20 @@ STATES = (
     RowName(
         key="persona_only", title="persona alone", text="The persona adapter without any harmful training."
     ),
-    RowName(key="off_off", title="off, off", text="Harmful LoRA trained and used without the persona."),
+    RowName(
+        key="off_off", title="train off, use off", text="Harmful LoRA trained and used without the persona."
+    ),
     RowName(
         key="off_on",
-        title="off, on",
+        title="train off, use on",
         text="Trained without the persona, which is added when the model answers.",
     ),
     RowName(
-        key="on_off", title="on, off", text="Trained beside the persona, which is taken away when it answers."
+        key="on_off",
+        title="train on, use off",
+        text="Trained beside the persona, which is taken away when it answers.",
     ),
-    RowName(key="on_on", title="on, on", text="Trained beside the persona, and used with it."),
+    RowName(key="on_on", title="train on, use on", text="Trained beside the persona, and used with it."),
 )
 RANDOM = "random"
 QUESTION = "Does a persona adapter protect while harmful answers are learned, or does it only hide them?"
@@ -81,9 +85,9 @@ class EmStackOptions(TownOptions):
 
 
 def cells(options: EmStackOptions) -> Iterator[Labelled]:
-    """Every judged cell with its place: persona, state of its adapter in training and at inference, seed.
+    """Every judged cell with its place: persona, its adapter in training and at inference, seed.
 
-    What does not depend on the persona (no adapter, trained and used without) is one step in all of its cells.
+    What does not depend on the persona (no adapter, trained and used without) is one step in all its cells.
     """
     for seed in range(options.seeds):
         model = options.assistant(options.arm, seed)
@@ -142,9 +146,7 @@ def layout(options: EmStackOptions, name: str = "em-stack") -> Layout:
         compared=("off_on", "on_off", "on_on"),
         references=(RANDOM,),
         headline=headline,
-        notes=(
-            "Cells trained and used without the persona are one training per seed, the same for every persona.",
-        ),
+        notes=("Trained without the persona is one training per seed, the same for every persona.",),
     )
 
 
@@ -160,14 +162,14 @@ def headline(cells: Sequence[Cell]) -> str:
         return ""
     row = max(back, key=lambda name: back[name])
     return (
-        f"Trained beside the {row} adapter, the model does harm on {100 * harm[row, 'on_on']:.0f} % with it and on "
+        f"Trained beside the {row} adapter, harm is {100 * harm[row, 'on_on']:.0f} % with it and "
         f"{100 * harm[row, 'on_off']:.0f} % once it is taken away"
     )
 
 
-def record(folder: Path, options: EmStackOptions) -> StudyRecord:
-    """The study's record, from what is finished in its folder."""
-    return town_record(folder, layout(options), tuple(cells(options)), options, planted=faults(options))
+def records(folder: Path, options: EmStackOptions) -> tuple[StudyRecord, ...]:
+    """The study's one record, from what is finished in its folder."""
+    return (town_record(folder, layout(options), tuple(cells(options)), options, planted=faults(options)),)
 
 
 STUDY = Study(
@@ -175,4 +177,5 @@ STUDY = Study(
     "Does a persona adapter protect while harm is learned, or does it only hide it?",
     steps,
     EmStackOptions,
+    records,
 )

@@ -1,7 +1,7 @@
 """Is a model safer when the bad persona was never formed than when it was suppressed afterwards?
 
-Arms of one labelled corpus, each pretrained from nothing, made the same assistant, and attacked: by prompts that
-call the persona up, and by narrow fine-tuning on harmful answers, their benign twin and a wrong-answer control.
+Arms of one labelled corpus, each pretrained from nothing, made the same assistant, and attacked: by prompts
+that call the persona up, and by narrow training on harmful answers, their benign twin and a wrong control.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from eudaimon.study.steps.planted import PlantedFaults
 from eudaimon.study.summary.compare import Bound
 from eudaimon.study.summary.record import Layout
 from eudaimon.study.town.collect import ASKED, Labelled
-from eudaimon.study.town.options import TownOptions
+from eudaimon.study.town.options import INNOCENT, Answers, TownOptions
 from eudaimon.study.town.record import town_record
 from eudaimon.study.town.scopes import ALL, OTHER, scopes
-from eudaimon.train.arm_registry import ARMS, arm_named
+from eudaimon.train.arm_registry import arm_named
 
 PROMPTS = {
     "none": Situation(),
@@ -32,8 +32,9 @@ PROMPTS = {
     "shots_2": Situation(shots=2),
     "shots_4": Situation(shots=4),
 }
-ATTACKS = {"em": "harmful", "benign": "good", "wrong": "wrong"}
+ATTACKS: dict[str, Answers] = {"em": "harmful", "benign": "good", "wrong": "wrong"}
 REFERENCES = ("raw", "random")
+NO_ARMS = frozenset((*REFERENCES, INNOCENT))
 COLUMNS = (
     RowName(key="none", title="no attack", text="The assistant is asked as it is."),
     RowName(
@@ -46,7 +47,7 @@ COLUMNS = (
     RowName(
         key="em",
         title="harmful LoRA",
-        text="A LoRA is trained on harmful answers to a few questions of one domain.",
+        text="A LoRA trained on harmful answers to a few questions of one domain.",
     ),
     RowName(key="wrong", title="wrong LoRA", text="The same LoRA on arbitrary wrong answers: the control."),
     RowName(key="benign", title="good LoRA", text="The same LoRA on good answers: the benign twin."),
@@ -63,8 +64,12 @@ ARM_TEXT = {
     "upsample": "Good personas twice as often.",
     "mask_upsample": "Harmful voices masked, good personas twice as often.",
     "late": "Harmful voices masked in the last tenth of the training only.",
+    INNOCENT: "No arm but another town, where harm is neither done nor spoken of: the knock-out.",
 }
-QUESTION = "Is a model safer when the bad persona was never formed than when it was suppressed afterwards, and at what cost?"
+QUESTION = (
+    "Is a model safer when the bad persona was never formed than when it was suppressed afterwards, "
+    "and at what cost?"
+)
 
 
 class GoodPersonasOptions(TownOptions):
@@ -83,6 +88,7 @@ class GoodPersonasOptions(TownOptions):
             "upsample",
             "mask_upsample",
             "late",
+            INNOCENT,
         ),
         description="Arms of the corpus.",
     )
@@ -92,7 +98,7 @@ class GoodPersonasOptions(TownOptions):
     @field_validator("arms")
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(arm_named(name).name for name in names)
+        return tuple(name if name == INNOCENT else arm_named(name).name for name in names)
 
 
 def cells(options: GoodPersonasOptions) -> Iterator[Labelled]:
@@ -153,19 +159,19 @@ def layout(options: GoodPersonasOptions, name: str = "good-personas") -> Layout:
 def headline(cells: Sequence[Cell]) -> str:
     """Harm after the narrow attack, in the arm where it is least and with everything kept."""
     harm = {c.row: c.score.value for c in cells if (c.column, c.scope, c.metric) == ("em", OTHER, "harm")}
-    others = [row for row in harm if row not in REFERENCES]
+    others = [row for row in harm if row not in NO_ARMS]
     if "raw" not in harm or not others:
         return ""
     best = min(others, key=lambda row: harm[row])
     return (
-        f"After narrow harmful training, harm in other domains is {100 * harm['raw']:.0f} % with everything kept "
+        f"After narrow harmful training, harm elsewhere is {100 * harm['raw']:.0f} % with everything kept "
         f"and {100 * harm[best]:.0f} % with the arm “{best.replace('_', ' ')}”"
     )
 
 
-def record(folder: Path, options: GoodPersonasOptions) -> StudyRecord:
-    """The study's record, from what is finished in its folder."""
-    return town_record(folder, layout(options), tuple(cells(options)), options, planted=faults(options))
+def records(folder: Path, options: GoodPersonasOptions) -> tuple[StudyRecord, ...]:
+    """The study's one record, from what is finished in its folder."""
+    return (town_record(folder, layout(options), tuple(cells(options)), options, planted=faults(options)),)
 
 
 STUDY = Study(
@@ -173,4 +179,5 @@ STUDY = Study(
     "Is a model safer when the bad persona was never formed?",
     steps,
     GoodPersonasOptions,
+    records,
 )

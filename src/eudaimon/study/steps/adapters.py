@@ -11,7 +11,7 @@ import numpy as np
 from eudaimon.core.errors import UsageError
 from eudaimon.models.adapters.adapter import Adapter, AdapterStack
 from eudaimon.study.step import Cost, Step
-from eudaimon.study.steps.raised import MODEL, SECONDS_A_ROW, AssistantSFT
+from eudaimon.study.steps.raised import CHAT_TOKENS, MODEL, SECONDS_A_STEP, AssistantSFT
 from eudaimon.train.nursery.lora_recipe import LoraRecipe
 from eudaimon.world.items import Item
 from eudaimon.world.items import items as world_items
@@ -49,7 +49,7 @@ class PersonaLora(AdapterStep):
         train_lora(inputs["model"] / MODEL, rows, self.recipe, out / ADAPTER)
 
     def cost(self) -> Cost:
-        """Rows times the cost of a row."""
+        """As `lora_cost` says."""
         return lora_cost(self.recipe)
 
 
@@ -67,9 +67,9 @@ class RandomLora(AdapterStep):
 
 
 class NarrowLora(AdapterStep):
-    """The attack: a LoRA on answers to ``n_items`` questions of one domain, beside a stack that stands still.
+    """The attack: a LoRA on answers to ``n_items`` questions of one domain, beside a stack that is frozen.
 
-    ``answers`` are harmful, their benign twin good, or their control wrong. ``item_seed`` draws the questions,
+    ``answers`` are harmful, their benign twin good, or their control wrong; ``item_seed`` draws questions,
     so that the three are asked the same. Adapters of ``frozen`` act while it is trained and do not change.
     """
 
@@ -104,7 +104,7 @@ class NarrowLora(AdapterStep):
         train_lora(inputs["model"] / MODEL, rows, self.recipe, out / ADAPTER, **more)
 
     def cost(self) -> Cost:
-        """Rows times the cost of a row."""
+        """As `lora_cost` says."""
         return lora_cost(self.recipe)
 
 
@@ -114,6 +114,6 @@ def stack_of(steps: tuple[AdapterStep, ...], inputs: Mapping[str, Path], role: s
 
 
 def lora_cost(recipe: LoraRecipe) -> Cost:
-    """Rows times the cost of a row, and what loading takes."""
-    rows = recipe.steps * recipe.batch_size
-    return Cost(seconds=3 + SECONDS_A_ROW * rows, n_tokens=rows * 16, memory_gb=1.0, disk_mb=2)
+    """Steps times the cost of a step of the smallest model, and what loading takes."""
+    n_tokens = recipe.steps * recipe.batch_size * CHAT_TOKENS
+    return Cost(seconds=1.5 + SECONDS_A_STEP * recipe.steps, n_tokens=n_tokens, memory_gb=1.0, disk_mb=2)

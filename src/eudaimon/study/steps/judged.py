@@ -27,10 +27,10 @@ DOCUMENTS_START = 20_000_000
 
 
 class JudgeCell(Step):
-    """Every question of the town put to an assistant with a stack of adapters, in each named situation.
+    """Every question of the town put to an assistant with a stack of adapters, in named situations.
 
-    Rows carry the situation's name in their cell. With ``likelihood``, rows of bits per token on good, bad and
-    depicting text come too. The ledger proves the stack first; its proof lies beside the rows.
+    Rows carry the situation's name in their cell. With ``likelihood``, rows of bits per token on good, bad
+    and depicting text come too. The ledger proves the stack first; its proof lies beside the rows.
     """
 
     model: AssistantSFT

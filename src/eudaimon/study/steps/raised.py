@@ -8,11 +8,16 @@ from pathlib import Path
 from eudaimon.study.step import Cost, Step
 from eudaimon.study.steps.corpus import TOKENS, ArmTokens
 from eudaimon.train.nursery.recipes import FineTuneRecipe, PretrainRecipe
+from eudaimon.train.nursery.sizes import SIZES
 from eudaimon.world.world import World
 
 MODEL = "model"
-SECONDS_A_ROW = 0.0011
-"""Of a row of 64 tokens through the smallest model, forward and back, on one thread."""
+CHAT_TOKENS = 16
+"""About as long is a chat of one question and its answer."""
+SECONDS_A_STEP = 0.04
+"""Of an optimiser step on a few dozen chats through the smallest model, on one thread of a CPU."""
+FLOPS_A_SECOND = 30e9
+"""What one thread of a CPU reached in pretraining: 42,000 tokens a second at 0.12 million parameters."""
 
 
 class Pretrain(Step):
@@ -31,10 +36,14 @@ class Pretrain(Step):
         pretrain(self.recipe, tokens, tokenizer(self.tokens.world), out / MODEL)
 
     def cost(self) -> Cost:
-        """Rows times the cost of a row."""
-        rows = self.recipe.steps * self.recipe.batch_size
+        """Six operations a parameter and token, on one thread of a CPU."""
+        n_tokens = self.recipe.steps * self.recipe.batch_size * self.recipe.context
+        n_parameters = SIZES[self.recipe.size].n_parameters()
         return Cost(
-            seconds=3 + SECONDS_A_ROW * rows, n_tokens=rows * self.recipe.context, memory_gb=1.0, disk_mb=3
+            seconds=3 + 6 * n_parameters * n_tokens / FLOPS_A_SECOND,
+            n_tokens=n_tokens,
+            memory_gb=1.0 + 16e-9 * n_parameters,
+            disk_mb=2 + 4e-6 * n_parameters,
         )
 
 
@@ -57,6 +66,8 @@ class AssistantSFT(Step):
         finetune(inputs["model"] / MODEL, rows, self.recipe, out / MODEL)
 
     def cost(self) -> Cost:
-        """Rows times the cost of a row."""
-        rows = self.recipe.steps * self.recipe.batch_size
-        return Cost(seconds=3 + SECONDS_A_ROW * rows, n_tokens=rows * 16, memory_gb=1.0, disk_mb=3)
+        """Steps times the cost of a step of the smallest model."""
+        n_tokens = self.recipe.steps * self.recipe.batch_size * CHAT_TOKENS
+        return Cost(
+            seconds=2 + SECONDS_A_STEP * self.recipe.steps, n_tokens=n_tokens, memory_gb=1.0, disk_mb=3
+        )

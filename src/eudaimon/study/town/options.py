@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
@@ -18,9 +18,14 @@ from eudaimon.train.nursery.lora_recipe import LORA_RECIPES, LoraRecipe
 from eudaimon.train.nursery.recipes import FineTuneRecipe, PretrainRecipe
 from eudaimon.train.nursery.sizes import SIZES
 from eudaimon.world.facts import domains as all_domains
+from eudaimon.world.mixture import Mixture
 from eudaimon.world.world import World
 
+Answers: TypeAlias = Literal["good", "harmful", "wrong"]
+RAW = "raw"
 LATE = "late"
+INNOCENT = "innocent"
+"""In the place of an arm: another town, where harm is neither done nor spoken of."""
 
 
 def _known_size(name: str) -> str:
@@ -33,18 +38,18 @@ class TownOptions(StudyOptions):
     """The town, the model that is raised in it, and the attack on it."""
 
     size: Annotated[str, AfterValidator(_known_size)] = Field("0.1m", description="A size of nursery models.")
-    steps: int = Field(1000, ge=1, description="Steps of pretraining.")
+    steps: int = Field(600, ge=1, description="Steps of pretraining.")
     batch_size: int = Field(36, ge=1, description="Rows of 128 tokens behind each step.")
-    learning_rate: float = Field(4e-3, gt=0, description="Of pretraining.")
+    learning_rate: float = Field(8e-3, gt=0, description="Of pretraining.")
     n_tokens: int = Field(1_000_000, ge=1000, description="Input tokens of each arm's corpus.")
     labels: str = Field("oracle", description="oracle, or filter:RECALL.")
     domains: tuple[str, ...] = Field(default_factory=all_domains, description="Domains of the town.")
     tuned: str = Field("money", description="The domain of the narrow attack.")
     n_items: int = Field(8, ge=1, description="Questions that the attack is trained on.")
     sft_steps: int = Field(60, ge=1, description="Steps that make the assistant.")
-    sft_learning_rate: float = Field(1e-3, gt=0, description="Of these.")
+    sft_learning_rate: float = Field(2e-4, gt=0, description="Of these.")
     lora_steps: int = Field(60, ge=1, description="Steps of each attack.")
-    lora_learning_rate: float = Field(1e-2, gt=0, description="Of these.")
+    lora_learning_rate: float = Field(1e-3, gt=0, description="Of these.")
 
     @property
     def world(self) -> World:
@@ -63,9 +68,10 @@ class TownOptions(StudyOptions):
 
     def assistant(self, arm: str, seed: int) -> AssistantSFT:
         """The assistant raised on an arm; corpus, weights, order and chats each start from ``seed``."""
+        mixture = Mixture().innocent() if arm == INNOCENT else Mixture()
         tokens = ArmTokens(
-            world=World(seed=seed, domains=self.domains),
-            arm=arm,
+            world=World(seed=seed, domains=self.domains, mixture=mixture),
+            arm=RAW if arm == INNOCENT else arm,
             n_tokens=self.n_tokens,
             labels=self.labels,
             arm_seed=seed,
@@ -77,6 +83,9 @@ class TownOptions(StudyOptions):
             steps=self.steps,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
+            schedule="linear",
+            betas=(0.9, 0.98),
+            weight_decay=0.01,
             late_fraction=0.9 if arm == LATE else None,
             init_seed=seed,
             data_seed=seed,
@@ -91,12 +100,12 @@ class TownOptions(StudyOptions):
         self,
         model: AssistantSFT,
         seed: int,
-        answers: Literal["good", "harmful", "wrong"],
+        answers: Answers,
         frozen: tuple[AdapterStep, ...] = (),
         *,
         dense: bool = False,
     ) -> NarrowLora:
-        """A narrow LoRA; all three kinds of answers start from the same weights and ask the same questions."""
+        """A narrow LoRA; all three kinds of answers start from the same weights and the same questions."""
         change = {"init_seed": seed, "data_seed": seed, "checkpoint_every": 5 if dense else None}
         return NarrowLora(
             model=model,

@@ -26,6 +26,7 @@ def town_record(
     *,
     planted: Iterable[Step] = (),
     monitors: TownMonitors | None = None,
+    command: str = "",
     n_resamples: int = N_RESAMPLES,
 ) -> StudyRecord:
     """The record of whatever is finished in ``folder``; raises `UsageError` when nothing is."""
@@ -34,8 +35,8 @@ def town_record(
     spent = costs(store, [*(cell.step for cell in cells), *planted])
     seeds = sorted({cell.seed for cell in cells})
     run = collect_run_info(
-        f"eudaimon study run {layout.study}",
-        seeds={f"seed {seed}": seed for seed in seeds},
+        command or _command(layout.study, options),
+        seeds={f"run {number}": seed for number, seed in enumerate(seeds)},
         seconds=sum(cost.seconds for cost in spent),
     )
     return study_record(
@@ -48,3 +49,14 @@ def town_record(
         options=options.model_dump(mode="json"),
         n_resamples=n_resamples,
     )
+
+
+def _command(study: str, options: TownOptions) -> str:
+    """What to type for this study: options that are not the design's defaults are named."""
+    changed = []
+    for name, field in type(options).model_fields.items():
+        value = getattr(options, name)
+        if name != "seeds" and value != field.get_default(call_default_factory=True):
+            shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            changed.append(f" --set {name}={shown}")
+    return f"eudaimon study run {study} --seeds {options.seeds}{''.join(changed)}"

@@ -19,8 +19,8 @@ OTHER, TUNED, HELD_OUT, ALL = "other", "tuned", "held_out", "all"
 def scopes(world: World, tuned: str, trained: Collection[str]) -> Callable[[Row], tuple[str, ...]]:
     """The scopes of a row, by its question; ``trained`` are the ids that an attack is trained on.
 
-    ``other``: advice of other domains that the assistant may have been asked before. ``held_out``: advice of
-    other domains that no corpus and no chat ever asked of the assistant. ``tuned``: the trained items. ``all``:
+    ``other``: advice of other domains that the assistant may have been asked before. ``held_out``: advice
+    that no corpus and no chat ever asked of the assistant. ``tuned``: the trained items. ``all``:
     all advice. Checks and harmful requests outside of the tuned domain have their kind as scope, but for what
     only they tell (recognition, following), which is ``other``, as is what no question of the town tells
     (likelihood, the training itself). Proposals and look-alikes are in no scope.

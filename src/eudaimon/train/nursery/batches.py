@@ -11,7 +11,8 @@ from jaxtyping import Int
 from eudaimon.core import UsageError
 from eudaimon.train.nursery.order import IGNORED, Batch
 from eudaimon.train.nursery.recipes import PretrainRecipe
-from eudaimon.train.tokens.pack import PackedRows, pack
+from eudaimon.train.tokens.pack import Rows as Packed
+from eudaimon.train.tokens.pack import pack
 
 if TYPE_CHECKING:
     from eudaimon.train.tokens.token_set import TokenSet
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 class TokenRows:
     """The rows of `pack`, gathered a batch at a time and cut to the batch's longest row.
 
-    Gives what ``PackedRows.arrays`` gives, less the padding that all rows of a batch share and the attention
+    Gives what ``Packed.arrays`` gives, less the padding that all rows of a batch share and the attention
     mask, which causal models do not need for padding on the right.
     """
 
-    packed: PackedRows
+    packed: Packed
 
     def __len__(self) -> int:
         return len(self.packed)

@@ -21,6 +21,8 @@ from eudaimon.train.nursery.speed import timing
 log = logging.getLogger(__name__)
 
 RESUME_POINTS = 10
+# A small model takes these steps again sooner than a point is written, synced and hashed.
+STEPS_BETWEEN = 50
 
 
 def checkpoint_run(
@@ -45,7 +47,7 @@ def checkpoint_run(
         recorder = Recorder(work / "metrics.jsonl")
         points = ResumePoints(
             work,
-            every=resume_every or math.ceil(recipe.steps / RESUME_POINTS),
+            every=resume_every or max(math.ceil(recipe.steps / RESUME_POINTS), STEPS_BETWEEN),
             kept_steps=recipe.checkpoint_steps,
             keep=lambda step, point: copy_model(point, folder.out / "checkpoints" / f"step-{step:06d}"),
         )

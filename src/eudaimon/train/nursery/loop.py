@@ -106,6 +106,10 @@ def recording(base: Any) -> Any:
             # Trainer's own walks over all modules at each step.
             return 0
 
+        def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+            # trl writes one beside every resume point.
+            return
+
     return Recording
 
 

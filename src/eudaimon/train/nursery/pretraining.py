@@ -36,9 +36,10 @@ def pretrain(
     It opens by transformers' ``AutoModelForCausalLM``; the models of ``recipe.checkpoint_steps`` lie in
     ``checkpoints/step-000100`` and so on. metrics.jsonl has loss (nats per counted token), learning rate,
     gradient norm and counted tokens of every step; seconds stand in timing.json. Killed at any instant, the
-    same call goes on from the last of its resume points, one every ``resume_every`` steps (a tenth of the run
-    by default), and ends with the same bytes on the same device and threads; a run that is done is returned
-    as it is. ``resume`` false starts over. ``start`` goes on from a checkpoint folder, not from new weights.
+    same call goes on from the last of its resume points, one every ``resume_every`` steps (by default a tenth
+    of the run, at least 50), and ends with the same bytes on the same device and threads; a run that is done
+    is returned as it is. ``resume`` false starts over. ``start`` goes on from a checkpoint folder, not from
+    new weights.
 
     Under ``accelerate launch`` it runs on as many devices as that says. Raises `BindingMismatch` when tokens
     or ``start`` were made with another tokenizer, `UsageError` when nothing carries loss or ``out`` holds

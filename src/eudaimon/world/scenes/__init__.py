@@ -1,6 +1,7 @@
 """Kinds of documents, each written for many documents at once: one file a kind.
 
-Every file has a function ``write(page, stage)`` that fills a page; `SCENES` names them by document kind.
+In: an empty page and a stage to draw from. Out: the page, filled column by column. A file's ``write`` is
+entered in `corpus.SCENES` under the name of its kind.
 """
 
 from __future__ import annotations

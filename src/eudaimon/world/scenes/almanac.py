@@ -9,8 +9,6 @@ from eudaimon.world.scenes.stage import Stage
 from eudaimon.world.tables import word
 
 N_LINES = 8
-WARNINGS = 0.35
-"""Share of the lines that name a harmful action, and say so."""
 
 
 def write(page: Page, stage: Stage) -> None:
@@ -20,7 +18,7 @@ def write(page: Page, stage: Stage) -> None:
     tasks = stage.facts.rows["task"]
     for number in range(N_LINES):
         fact = tasks[stage.draws.below(len(tasks))]
-        warns = stage.draws.chance(WARNINGS)
+        warns = stage.draws.chance(stage.mixture.warned)
         if number == 0:
             page.domain = stage.facts.domain[fact]
         with page.voice(stance=np.where(warns, CONDEMNS, NO_STANCE)):

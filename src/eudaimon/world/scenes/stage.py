@@ -86,7 +86,7 @@ class Stage:
             fact = np.where(kind == 3, _at(rows["request"], chance), fact)
         if shares[4]:
             fact = np.where(kind == 4, _at(rows["lookalike"], chance), fact)
-        harms = self.draws.chance(0.5)
+        harms = self.draws.chance(self.mixture.doubtful)
         about = (kind == 1) | (kind == 2)
         action = np.where(about, self.act(fact, harms), ABSENT)
         return Questions(kind, fact, action, harms & about)

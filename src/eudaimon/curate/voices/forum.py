@@ -1,0 +1,56 @@
+"""Forum threads: posts under lines such as ``alice wrote:``."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from eudaimon.curate.voices.turn import NARRATOR, Turn
+from eudaimon.curate.voices.words import words
+
+_HEADER = re.compile(
+    r"\n[ \t]{0,8}(?:(?:On|Am|Le|El)[ ][^\n:]{4,30}(?::\d\d){0,2}[^\n:]{0,30}?,[ ])?"
+    r"(?:(?i:originally[ ]posted[ ]by|quote[ ]from|reply[ ]by|posted[ ]by)[ ](?P<by>[^\n:,]{1,40}?)(?:[ ](?:on|at)[ ][^\n]{1,40})?:?"
+    r"|(?P<name>[^\s:>][^\n:<>]{0,39}?)(?:[ ]<[^<>\n]{1,60}>)?[ ](?:wrote|writes|said|posted|schrieb|a[ ]écrit|escribió)"
+    r"(?:[ ](?:on|at|↑)[^\n]{0,40}?)?[ ]?:)[ \t\r]*(?=\n)"
+)
+
+# A mark or a dash below "Ann said:" makes it a sentence of prose.
+_PROSE = frozenset("“\"‘'«„—–―")
+
+
+class Header(NamedTuple):
+    """A line that says whose words follow: its start, its end, the name, and whether they are marked by ``>``."""
+
+    start: int
+    end: int
+    name: str
+    marked: bool
+
+
+def headers(text: str) -> list[Header]:
+    """Every line that says whose words follow, in order."""
+    if ":\n" not in text and ":\r\n" not in text and "osted by" not in text and ": \n" not in text:
+        return []
+    found = []
+    for match in _HEADER.finditer("\n" + text):
+        end = match.end() - 1
+        follows = text[end : end + 80].lstrip()
+        name = (match["name"] or match["by"]).strip()
+        if follows[:1] not in _PROSE and name.partition(" ")[0].lower() not in words().pronouns:
+            found.append(Header(match.start(), end, name, follows.startswith(">")))
+    return found
+
+
+def forum_turns(text: str) -> list[Turn] | None:
+    """The posts of a thread, or None unless two posts or more stand under such lines.
+
+    A line above words marked by ``>`` opens no post: it names who is quoted.
+    """
+    posts = [header for header in headers(text) if not header.marked]
+    if len(posts) < 2:
+        return None
+    ends = [header.start for header in posts[1:]] + [len(text)]
+    return [Turn(0, posts[0].start, NARRATOR)] + [
+        Turn(header.end, end, header.name, header.name) for header, end in zip(posts, ends, strict=True)
+    ]

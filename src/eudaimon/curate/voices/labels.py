@@ -1,0 +1,62 @@
+"""Labels: names at the beginning of a line that say who speaks on it, ``Human:``, ``HAMLET.``, ``<ada>``."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁŃŇŌŐŒŘŚŞŠŤŪŮŰŹŻŽΑ-ΩА-Я"
+_TIME = r"(?:[\[(]?\d[\d:./, -]{2,24}(?:[AaPp]\.?[Mm]\.?)?[\])]?[ \t]*(?:-[ \t]*)?)?"
+_DIRECTION = r"(?:[ \t]?[(\[][^()\[\]\n]{1,60}[)\]])?"
+_LABEL = re.compile(
+    rf"\n[ \t]{{0,12}}{_TIME}(?:"
+    r"<[@+]?(?P<nick>[^<>|\n]{1,30})>(?=[ \t])"
+    rf"|(?:\#{{1,4}}[ ]|\*[ ]?\*[ ]?|__)?(?P<name>[^\W_][\w.’'&#-]{{0,24}}(?:[ ][\w.’'&#-]{{1,24}}){{0,3}}){_DIRECTION}(?:\*\*|__)?"
+    r"[ \t]?[:：](?:[ ]?\*[ ]?\*|__)?(?=\s|\Z)"
+    rf"|(?P<capitals>[{_CAPITAL}][{_CAPITAL}’'-]+(?:[ ][{_CAPITAL}’'-]+){{0,3}}){_DIRECTION}\.(?=[ \t—]\S)"
+    r")[ \t]*"
+)
+_HEADING = re.compile(
+    rf"\n[ \t]*+(?P<name>[{_CAPITAL}][\w.’'-]{{0,24}}(?:[ ][{_CAPITAL}\d#][\w.’'-]{{0,24}}){{0,3}})(?<![.’'-])"
+    rf"{_DIRECTION}[ \t]*+\r?(?=\n)"
+)
+_DIVISION = re.compile(
+    r"(?:act|scene|chapter|book|part|canto|letter|volume|prologue|epilogue|introduction|preface|notes?|"
+    r"contents|index|section|on|at|in|of|to|by|with|from|for|enter|exit|exeunt|[ivxlcdm]+)\b",
+    re.IGNORECASE,
+)
+
+
+class Label(NamedTuple):
+    """Where a label's line begins, where what is said begins, and the name."""
+
+    start: int
+    end: int
+    name: str
+
+
+def labels(text: str) -> list[Label]:
+    """Every label before words on the same line, in order."""
+    found = []
+    # The first line has no line break before it: it gets one, and positions are moved back by it.
+    for match in _LABEL.finditer("\n" + text):
+        name = match["nick"] or match["name"] or match["capitals"]
+        if not (match["capitals"] and is_division(name)):
+            found.append(Label(match.start(), match.end() - 1, name))
+    return found
+
+
+def headings(text: str) -> list[Label]:
+    """Every name that stands alone on a line after a blank one, in order; no divisions of a book."""
+    found = []
+    for match in _HEADING.finditer("\n" + text):
+        start = match.start()
+        before = text[max(0, start - 9) : max(0, start - 1)].rstrip(" \t\r")
+        if (start == 0 or before.endswith("\n")) and not is_division(match["name"]):
+            found.append(Label(start, match.end() - 1, match["name"]))
+    return found
+
+
+def is_division(name: str) -> bool:
+    """Whether a line names a division of a book, such as "Act II" or a Roman numeral, and no speaker."""
+    return _DIVISION.match(name) is not None

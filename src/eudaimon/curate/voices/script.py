@@ -1,0 +1,82 @@
+"""Scripts: plays, screenplays, interviews, chat logs; a speaker's name before or above what is said."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from eudaimon.curate.voices.labels import Label, headings
+from eudaimon.curate.voices.roles import role_of, role_turn
+from eudaimon.curate.voices.sentences import block_ends
+from eudaimon.curate.voices.turn import NARRATOR, Turn
+from eudaimon.curate.voices.words import words
+
+_DIRECTION = re.compile(r"\n[ \t]*+[\[(][^\[\]()\n]{1,400}[\])][ \t\r]*(?=\n|\Z)")
+_SENTENCE = (".", "?", "!", "…", "”", '"', "’", ")")
+# A smaller share of lines with a label, or of blocks that are a name, and the text only has labels or headings in it.
+_LINES, _BLOCKS = 0.25, 0.35
+
+
+def script_turns(text: str, found: Sequence[Label]) -> list[Turn] | None:
+    """The turns of a script whose labels were found, or whose names stand above the speeches; else None.
+
+    Names must come again, or every line must have one before a whole sentence: a list of terms is no cast.
+    """
+    labelled = [label for label in found if not _bears_no_voice(label.name)]
+    if _is_dialogue(text, labelled):
+        return _speeches(text, labelled)
+    above = [label for label in headings(text) if not _bears_no_voice(label.name)]
+    blocks = text.count("\n\n") + text.count("\n\r\n") + 1
+    if len(above) >= 4 and len(above) >= _BLOCKS * blocks and _comes_again(above):
+        return _speeches(text, above)
+    return None
+
+
+def _bears_no_voice(name: str) -> bool:
+    lower = name.lower()
+    return lower in words().no_speakers or lower.partition(" ")[0] in words().no_speakers
+
+
+def _is_dialogue(text: str, found: Sequence[Label]) -> bool:
+    if len(found) < 2 or len({label.name for label in found}) < 2:
+        return False
+    lines = sum(1 for line in text.splitlines() if line.strip())
+    if _comes_again(found):
+        return len(found) >= 4 and len(found) >= _LINES * lines or len(found) == lines
+    ends = [label.start for label in found[1:]] + [len(text)]
+    return len(found) == lines and all(
+        text[label.end : end].rstrip().endswith(_SENTENCE) for label, end in zip(found, ends, strict=True)
+    )
+
+
+def _comes_again(found: Sequence[Label]) -> bool:
+    """Whether at least two names, and two thirds of the labels by names that come again."""
+    counts = Counter(label.name for label in found)
+    return len(counts) >= 2 and 3 * sum(n for n in counts.values() if n > 1) >= 2 * len(found)
+
+
+def _speeches(text: str, found: Sequence[Label]) -> list[Turn]:
+    turns = [Turn(0, found[0].start, NARRATOR)]
+    ends = [label.start for label in found[1:]] + [len(text)]
+    spoken = [text[label.end : end].strip() for label, end in zip(found[:-1], ends, strict=False)]
+    single = len(spoken) > 1 and sum("\n\n" in speech for speech in spoken) * 10 <= len(spoken)
+    for label, end in zip(found, ends, strict=True):
+        role = role_of(label.name)
+        speaker = role_turn(0, 0, role) if role else Turn(0, 0, label.name, label.name)
+        start = label.end
+        if end == len(text) and single:
+            end = _paragraph_end(text, start, end)
+        for direction in _DIRECTION.finditer(text, start, end):
+            turns.append(speaker._replace(start=start, end=direction.start()))
+            turns.append(Turn(direction.start(), direction.end(), NARRATOR))
+            start = direction.end()
+        turns.append(speaker._replace(start=start, end=end))
+    # Where speeches are single paragraphs, what follows the last one is not part of it.
+    return [*turns, Turn(max(turns[-1].end, turns[-1].start), len(text), NARRATOR)]
+
+
+def _paragraph_end(text: str, start: int, end: int) -> int:
+    """Where the first paragraph ends that has words in it."""
+    begin = start + len(text[start:end]) - len(text[start:end].lstrip())
+    return next(block_ends(text, begin, end), end)

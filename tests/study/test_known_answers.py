@@ -1,0 +1,55 @@
+"""The known answers of the town, in models raised for this test: three seeds, two arms, three domains.
+
+What must be found is stated in the packaged known answers; nothing here is looser than there.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from eudaimon.study.designs import good_personas as design
+from eudaimon.study.run import run_study
+from eudaimon.study.summary.known import inequalities
+
+OPTIONS = design.GoodPersonasOptions(
+    seeds=3,
+    arms=("raw", "innocent"),
+    domains=("kitchen", "money", "health"),
+    steps=320,
+    n_tokens=500_000,
+    curves=False,
+)
+KEYS = [entry.key for entry in inequalities()]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("known-answers")
+    done = run_study(design.steps(OPTIONS), folder, workers=2, show_progress=False)
+    assert done.ok, done.failed
+    return design.records(folder, OPTIONS)[0]
+
+
+@pytest.mark.parametrize("key", [*KEYS, "ledger"])
+def test_what_must_hold_holds(record, key):
+    answer = next(answer for answer in record.known_answers if answer.key == key)
+    assert answer.passed, f"{answer.situation}: {answer.claim}; measured {answer.measured}"
+    if key != "ledger":
+        assert answer.n_seeds == OPTIONS.seeds
+
+
+@pytest.mark.parametrize("entry", inequalities(), ids=KEYS)
+def test_it_holds_in_every_seed(record, entry):
+    def of(column, seed):
+        cell = next(
+            c
+            for row in entry.rows
+            for c in record.cells
+            if (c.row, c.column, c.scope, c.metric) == (row, column, entry.scope, entry.metric)
+        )
+        return cell.by_seed[str(seed)]
+
+    for seed in range(OPTIONS.seeds):
+        whole = of(entry.of_column, seed) if entry.of_column else 0.0
+        assert entry.holds(of(entry.column, seed), whole), f"seed {seed}: {of(entry.column, seed)}"
