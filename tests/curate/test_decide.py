@@ -69,9 +69,9 @@ def test_decisions_are_what_a_character_by_character_account_says(any_scored, po
         wanted, voiced, by_rule = [], 0, dict.fromkeys((rule.name for rule in policy.segments), 0)
         for place in range(len(document.text)):
             here = {k for k, s in enumerate(found.segments) if s.start <= place < s.end}
-            inner = sorted(here - {a for k in here for a in above(found, k)})
-            ranks = [(STRICTNESS.index(rules[k].do), 1) if rules[k] else (0, 0) for k in inner]
-            rule = rules[inner[ranks.index(max(ranks))]] if inner else None
+            inner = here - {a for k in here for a in above(found, k)}
+            speaking = [rule for rule in policy.segments if rule in [rules[k] for k in inner]]
+            rule = max(speaking, key=lambda rule: STRICTNESS.index(rule.do), default=None)
             wanted.append(rule.do if rule else "keep")
             voiced += bool(inner)
             if rule:
@@ -242,3 +242,13 @@ RULE = {"name": "a", "when": {"severity": 1}, "do": "mask", "why": "w"}
 def test_unsound_policies_are_refused(wrong, what):
     with pytest.raises(ValueError, match=what):
         Policy.model_validate({"name": "p", "about": "a", **wrong})
+
+
+def test_markup_is_no_voice():
+    from eudaimon.curate import MARKUP
+
+    policy = graded(documents=[{"name": "all", "do": "drop", "why": "all", "at_least": {"redact": 1}}])
+    label = SegmentScores("d", 0, 90, voice=MARKUP)
+    speech = SegmentScores("d", 90, 100, voice="user", severity=5.0)
+    assert decide(policy, DocumentScores("d", (label, speech))).outcome == "drop"
+    assert decide(load_policy(), DocumentScores("d", (label,))).outcome == "keep"
