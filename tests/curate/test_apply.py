@@ -131,6 +131,17 @@ def test_each_action_does_what_it_says():
         ((("Bad.", 5), (" ", 0), ("Bad.", 5), (" One. Two. Three.", 0)), "One. Two. Three."),
         ((("One. Two. ", 0), ("Bad.", 5), (" ", 0), ("Bad.", 5), (" Two.", 0)), "One. Two. Two."),
         ((("mis", 0), ("bad", 5), ("take", 0)), "mistake"),
+        (
+            (("Ann: Hello to you all.\nOld Bo: ", 0), ("Bad.", 5), ("\nCy: Hi.", 0)),
+            "Ann: Hello to you all.\nCy: Hi.",
+        ),
+        ((("Bo: ", 0), ("Bad.", 5), ("\nCy: Hello to you.", 0)), "Cy: Hello to you."),
+        ((("Hello to you. Bo: ", 0), ("Bad.", 5)), "Hello to you. Bo: "),
+        (
+            (("Hello to all!\nBo: ", 0), ("Bad.", 5), (" But you are fine.", 0)),
+            "Hello to all!\nBo: But you are fine.",
+        ),
+        ((('Hello you all\n"a": ', 0), ("Bad.", 5), ("\nend", 0)), 'Hello you all\n"a":\nend'),
     ],
 )
 def test_cuts_leave_one_run_of_white_space(parts, left):

@@ -15,6 +15,8 @@ from .decide import decide as decide
 from .diff import Change as Change
 from .diff import Difference as Difference
 from .diff import diff as diff
+from .hard_cases import HardCase as HardCase
+from .hard_cases import hard_cases as hard_cases
 from .policy import DocumentRule as DocumentRule
 from .policy import Policy as Policy
 from .policy import SegmentRule as SegmentRule
@@ -22,6 +24,8 @@ from .policy import load_policy as load_policy
 from .policy import policy_names as policy_names
 from .restore import TextLost as TextLost
 from .restore import restore as restore
+from .rubric import rubric as rubric
+from .rubric import rubric_hash as rubric_hash
 from .score_attributes import read_attributes as read_attributes
 from .score_attributes import read_foreign_attributes as read_foreign_attributes
 from .score_attributes import write_attributes as write_attributes
@@ -60,6 +64,7 @@ __all__ = [
     "DocumentScores",
     "Drawn",
     "Form",
+    "HardCase",
     "Inserted",
     "Policy",
     "Removed",
@@ -76,6 +81,7 @@ __all__ = [
     "decide",
     "detect_form",
     "diff",
+    "hard_cases",
     "labelled_scores",
     "load_policy",
     "policy_names",
@@ -84,6 +90,8 @@ __all__ = [
     "read_foreign_attributes",
     "read_scores",
     "restore",
+    "rubric",
+    "rubric_hash",
     "segments",
     "sentence_spans",
     "tokens_by_stratum",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -15,6 +16,9 @@ from eudaimon.curate.scores import SegmentScores, source_of
 Span: TypeAlias = tuple[int, int]
 GAP = "\n\n"
 """What stands between a text and the reflection on it."""
+
+SPEAKER = re.compile(r"""(?:\A|\n)([^\S\n]*[^\s:"'<>{}\[\]]+(?: [^\s:"'<>{}\[\]]+){0,2}:[^\S\n]*)\Z""")
+"""A line's beginning that only says who speaks: one to three words and a colon, and no marks of code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,9 @@ def apply(document: Document, decision: Decision, *, rewrites: Mapping[Span, str
     """The document as the decision wants it.
 
     A document that is dropped, is an error, or has nothing left but white space is removed as a whole. With
-    a span that is cut out goes the lesser of the two runs of white space around it. ``rewrites`` maps each
+    a span that is cut out goes the lesser of the two runs of white space around it, and the speaker's name
+    before it where nothing else is left on the line (``Malva:``), since a name followed by nothing would
+    teach that this speaker is silent. ``rewrites`` maps each
     span to be rewritten to its new words. Raises `UsageError` when the decision was made on another text, and
     when new words are missing, empty or for a span that is not to be rewritten.
     """
@@ -151,6 +157,7 @@ def _pieces(text: str, spans: tuple[DecidedSpan, ...]) -> list[tuple[int, int, D
     first = True
     for k, span in zip(range(1, len(pieces), 2), spans, strict=True):
         (left, start, _), (_, end, _), (_, right, _) = pieces[k - 1 : k + 2]
+        start -= _name_before(text, left, start, end) if span.action == "redact" else 0
         first = first and not text[left:start].strip()
         if span.action == "redact":
             before, after = text[left:start], text[end:right]
@@ -163,6 +170,15 @@ def _pieces(text: str, spans: tuple[DecidedSpan, ...]) -> list[tuple[int, int, D
             pieces[k - 1 : k + 2] = [(left, start, None), (start, end, span), (end, right, None)]
         first = first and span.action == "redact"
     return pieces
+
+
+def _name_before(text: str, left: int, start: int, end: int) -> int:
+    """The length of the speaker's name before ``[start, end)`` and after ``left``; 0 where it stays."""
+    last = text[start:end].endswith("\n") or not text[end:].partition("\n")[0].strip()
+    # A label has at most three words: what lies further back need not be read.
+    name = SPEAKER.search(text[max(left, start - 200) : start]) if last else None
+    whole = name and (name.start() > 0 or start - len(name[1]) == 0 or text[start - len(name[1]) - 1] == "\n")
+    return len(name[1]) if name and whole else 0
 
 
 def _size(space: str) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -10,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from eudaimon.curate.policy import STRICTNESS, Policy, SegmentRule, SpanAction
 from eudaimon.curate.scores import DocumentScores, SegmentScores
+from eudaimon.curate.voices.turn import MARKUP
 
 Outcome: TypeAlias = Literal["keep", "drop", "error"]
 
@@ -58,17 +60,19 @@ def decide(policy: Policy, scores: DocumentScores) -> Decision:
     """The decision of a policy on the scores of one document.
 
     A voice that is quoted in another is judged on its own, so each character belongs to the innermost voices
-    on it; where several that do not quote one another share a character, the strictest action counts.
+    on it; where several that do not quote one another share a character, the strictest action
+    counts, and of equally strict ones the rule that the policy names first.
+    `MARKUP` is no voice: no rule looks at it, and it counts for no share.
     """
     if scores.failure:
         return _decision(policy, scores, "error", f"not scored: {scores.failure}")
     rules: list[SegmentRule | None] = []
     for index, segment in enumerate(scores.segments):
-        rule, lacking = matching_rule(policy, segment)
+        rule, lacking = (None, "") if segment.voice == MARKUP else matching_rule(policy, segment)
         if lacking:
             return _decision(policy, scores, "error", f"segment {index}: {lacking}")
         rules.append(rule)
-    owned = _owned(scores, rules) if any(rules) or policy.documents else []
+    owned = _owned(policy, scores, rules) if any(rules) or policy.documents else []
     shares = _shares(owned)
     spans = tuple(_span(scores, *part) for part in owned if part[2] and part[2].do != "keep")
     reflects = any(rule is not None and rule.reflect for *_, rule, _owners in owned)
@@ -107,7 +111,7 @@ _Owned: TypeAlias = tuple[int, int, SegmentRule | None, tuple[int, ...]]
 """Characters ``[start, end)``, the rule that counts there, and the segments for which it does."""
 
 
-def _owned(scores: DocumentScores, rules: list[SegmentRule | None]) -> list[_Owned]:
+def _owned(policy: Policy, scores: DocumentScores, rules: list[SegmentRule | None]) -> list[_Owned]:
     """The characters that any voice says, in order, with the rule of the innermost voice."""
     segments = scores.segments
     ancestors = [_ancestors(segments, index) for index in range(len(segments))]
@@ -120,16 +124,15 @@ def _owned(scores: DocumentScores, rules: list[SegmentRule | None]) -> list[_Own
     for start, end in pairwise(edges):
         active = [k for k in (*active, *starts.get(start, ())) if segments[k].end > start]
         quoting = {above for k in active for above in ancestors[k]}
-        inner = [k for k in active if k not in quoting]
+        inner = [k for k in active if k not in quoting and segments[k].voice != MARKUP]
         if not inner:
             continue
-        strictest = max(_strictness(rules[k]) for k in inner)
-        first = next(k for k in inner if _strictness(rules[k]) == strictest)
-        owners = tuple(k for k in inner if rules[k] is rules[first])
-        if parts and parts[-1][1] == start and parts[-1][2:] == (rules[first], owners):
-            parts[-1] = (parts[-1][0], end, rules[first], owners)
+        rule = max((rules[k] for k in inner), key=lambda rule: _strictness(policy, rule))
+        owners = tuple(sorted(k for k in inner if rules[k] is rule))
+        if parts and parts[-1][1] == start and parts[-1][3] == owners:
+            parts[-1] = (parts[-1][0], end, rule, owners)
         else:
-            parts.append((start, end, rules[first], owners))
+            parts.append((start, end, rule, owners))
     return parts
 
 
@@ -142,9 +145,9 @@ def _ancestors(segments: tuple[SegmentScores, ...], index: int) -> frozenset[int
     return frozenset(found)
 
 
-def _strictness(rule: SegmentRule | None) -> tuple[int, bool]:
-    """How strict a rule is; where one keeps and none speaks, the one that speaks counts."""
-    return (STRICTNESS.index(rule.do), True) if rule else (0, False)
+def _strictness(policy: Policy, rule: SegmentRule | None) -> tuple[int, float]:
+    """How strict a rule is; of equally strict ones, the policy's first, and any rule rather than none."""
+    return (STRICTNESS.index(rule.do), -policy.segments.index(rule)) if rule else (0, -math.inf)
 
 
 def _shares(owned: list[_Owned]) -> dict[str, float]:

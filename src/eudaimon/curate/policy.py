@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -108,6 +109,11 @@ class Policy(_Part):
     def hash(self) -> str:
         """A short hash of everything that the policy says, but for its name and what it is about."""
         return short_hash(self.model_dump(mode="json", exclude={"name", "about"}))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Policy:
+        """The policy with some fields changed, checked again, with a hash of its own."""
+        # pydantic's own copy is unchecked and takes the cached hash along.
+        return type(self).model_validate({**self.model_dump(), **(update or {})})
 
 
 def policy_names() -> tuple[str, ...]:

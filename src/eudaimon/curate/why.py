@@ -9,6 +9,7 @@ from eudaimon.curate.condition import Check
 from eudaimon.curate.decide import Decision, decide, matching_rule
 from eudaimon.curate.policy import Policy
 from eudaimon.curate.scores import DocumentScores, SegmentScores
+from eudaimon.curate.voices.turn import MARKUP
 
 EXCERPT = 80
 """Characters of a segment that an explanation shows."""
@@ -81,9 +82,10 @@ def why(policy: Policy, document: Document, scores: DocumentScores) -> Why:
 
 
 def _segment(policy: Policy, text: str, segment: SegmentScores) -> SegmentWhy:
-    found, lacking = (None, segment.error) if segment.error else matching_rule(policy, segment)
+    silent = segment.voice == MARKUP or bool(segment.error)
+    found, lacking = (None, segment.error) if silent else matching_rule(policy, segment)
     tried = []
-    for rule in policy.segments if not segment.error else ():
+    for rule in policy.segments if not silent else ():
         tried.append(RuleTried(rule.name, rule.when.holds(segment), tuple(rule.when.checks(segment))))
         if rule is found or (lacking and tried[-1].holds is None):
             break
