@@ -57,13 +57,6 @@ class StepStore:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def started(self, step: Step | str) -> float | None:
-        """When the step began when it was computed, in seconds since 1970; None where that is not known."""
-        try:
-            return float(read_json(self.path(step) / RUN)["started"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
     def damage(self, step: Step | str) -> str:
         """What is wrong with a finished step's files, in one line; empty when every hash is right."""
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,11 +40,6 @@ def town_record(
         seeds={f"run {number}": seed for number, seed in enumerate(seeds)},
         seconds=sum(cost.seconds for cost in spent),
     )
-    # When the work was done, not when its page was drawn: a page drawn twice is the same page.
-    began = [when for cell in cells if (when := store.started(cell.step)) is not None]
-    if began:
-        first = datetime.fromtimestamp(min(began), UTC).isoformat(timespec="seconds")
-        run = run.model_copy(update={"started": first})
     return study_record(
         collect(store, layout.study, cells),
         layout,
