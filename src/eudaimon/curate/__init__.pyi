@@ -22,6 +22,7 @@ from .policy import Policy as Policy
 from .policy import SegmentRule as SegmentRule
 from .policy import load_policy as load_policy
 from .policy import policy_names as policy_names
+from .redecide import decide_file as decide_file
 from .restore import TextLost as TextLost
 from .restore import restore as restore
 from .rubric import rubric as rubric
@@ -79,6 +80,7 @@ __all__ = [
     "as_segment",
     "backfill",
     "decide",
+    "decide_file",
     "detect_form",
     "diff",
     "hard_cases",
