@@ -45,7 +45,7 @@ def draw(study: Study, options: StudyOptions, folder: Path, *, tables: bool) -> 
     records = study.records(folder, options)
     queries = study.queries(folder) if study.queries else None
     for record in records if tables else ():
-        print_line(f"{record.study}: {record.primary}, {record.scope} domains, 95 % intervals")
+        print_line(f"{record.study}: {record.primary} in %, {record.scope} domains, with 95 % intervals")
         header, *rows = table_rows(record)
         print_table(header, rows)
     return write_study_report(records, folder, title=study.name, queries=queries)

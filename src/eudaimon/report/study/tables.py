@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from eudaimon.core import Score
 from eudaimon.report.study.reading import cell
 from eudaimon.report.tables import Table, scored_table
-from eudaimon.report.words import MINUS, SPACE, with_interval
+from eudaimon.report.words import MINUS, RATES, SPACE, with_interval
 from eudaimon.study.records import StudyRecord, TownMonitors
 
 ASCII = str.maketrans({MINUS: "-", SPACE: " ", "–": "-", "≥": ">=", "≤": "<="})
@@ -18,15 +19,23 @@ COSTS = ("name", "n", "seconds", "n_tokens")
 def table_rows(record: StudyRecord, metric: str = "", scope: str = "") -> list[tuple[str, ...]]:
     """The header, then one row for each row of the table: value and 95 % interval in each column, in ASCII.
 
-    A cell that was not measured is a hyphen; all rows are equally long.
+    Rates are in whole per cent, without the sign. A cell that was not measured is a hyphen; all rows are
+    equally long.
     """
     wanted = metric or record.primary
     header = ("", *(column.title for column in record.columns))
     body = []
     for row in record.rows:
         found = (cell(record, row.key, column.key, wanted, scope) for column in record.columns)
-        body.append((row.title, *(with_interval(entry.score if entry else None, wanted) for entry in found)))
+        body.append((row.title, *(_short(entry.score if entry else None, wanted) for entry in found)))
     return [tuple(text.translate(ASCII) for text in line) for line in (header, *body)]
+
+
+def _short(score: Score | None, metric: str) -> str:
+    if score is None or metric not in RATES:
+        return with_interval(score, metric)
+    value, *ends = (f"{100 * end:.0f}" for end in (score.value, score.low, score.high) if end is not None)
+    return f"{value} [{', '.join(ends)}]" if ends else value
 
 
 def study_tables(record: StudyRecord) -> tuple[Table, ...]:
