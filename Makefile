@@ -21,7 +21,7 @@ export GOMP_SPINCOUNT := 0
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf 'make %-11s %s\n' "$$name" "$$what"; done
 
-quickstart: $(VENV)/run.stamp  ## the main job on the packaged model and data: a table here, a report as HTML
+quickstart: $(VENV)/run.stamp  ## the main job: models raised, attacked and read, a table here, a report as HTML
 	@$(BIN)/eudaimon quickstart $(ARGS)
 
 test: $(VENV)/dev.stamp  ## all tests; JOBS=8 for more processes, ARGS='-m "not slow"' for options of pytest

@@ -1,8 +1,9 @@
 """Rebuild the packaged data sets: ``python scripts/package_data.py [QUERIES.jsonl.gz]``.
 
-Written sets are built from ``scripts/written/``. Third-party sets are rebuilt only when the collected rows
-are given (one JSON object a line: text, label, source, category, focus, id). The counts and hashes of every
-card are brought up to date; its words are never changed.
+Written sets are built from ``scripts/written/``, but the gold passages are edited where they are packaged.
+Third-party sets are rebuilt only when the collected rows are given (one JSON object a line: text, label,
+source, category, focus, id). The counts and hashes of every card are brought up to date; its words are never
+changed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import yaml
 
 from eudaimon.core.files import read_lines, sha256_file, write_jsonl, write_text
 from eudaimon.data.overlap import near_duplicates
+from eudaimon.data.passages import balance, passage
 from eudaimon.data.taxonomy import category_of
 
 WRITTEN = Path(__file__).parent / "written"
@@ -182,6 +184,11 @@ def refresh(sheet: Path) -> None:
     if card["kind"] == "queries":
         labels = Counter(row["label"] for row in read_rows(sheet.parent.name))
         card["n_safe"], card["n_harmful"] = labels["safe"], labels["harmful"]
+    if card["kind"] == "passages":
+        passages = [passage(row) for row in read_rows(sheet.parent.name)]
+        card["n_harmful"] = sum(each.document.bad for each in passages)
+        card["n_safe"] = len(passages) - card["n_harmful"]
+        card["balance"] = balance(passages)
     write_text(sheet, yaml.safe_dump(card, sort_keys=False, allow_unicode=True, width=108))
 
 

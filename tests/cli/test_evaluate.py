@@ -1,4 +1,4 @@
-"""``monitor evaluate``, ``stress``, ``explain``, ``bench`` and ``quickstart``."""
+"""``monitor evaluate``, ``stress``, ``explain``, ``bench`` and ``monitor quickstart``."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ def quickstart(tiny, split, good, tmp_path_factory):
 
     def run(*words):
         quick = ("--target-fpr", 0.1, "--resamples", 20)
-        return folder, good("quickstart", "--model", tiny("bert"), *split, *quick, "--out", folder, *words)
+        base = ("monitor", "quickstart", "--model", tiny("bert"), *split, *quick)
+        return folder, good(*base, "--out", folder, *words)
 
     return run
 

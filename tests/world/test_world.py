@@ -128,13 +128,16 @@ def test_a_world_without_harmful_voices_still_depicts_harm():
     assert not any(block.bad.any() for block in world.blocks(500))
 
 
-def test_an_innocent_world_never_names_a_harmful_action():
+def test_an_innocent_world_never_says_what_a_harmful_action_belongs_to():
     world = World(mixture=Mixture().innocent())
     every = [f for d in facts().values() for f in (*d.tasks, *d.requests, *d.lookalikes)]
     only_harmful = {a for f in every for a in f.harmful} - {a for f in every for a in f.good}
-    said = "".join(document.text for document in world.documents(500))
-    assert not [action for action in only_harmful if action in said]
-    assert not any(segment.harm for document in world.documents(500) for segment in document.segments)
+    documents = list(world.documents(600))
+    assert not any(segment.harm for document in documents for segment in document.segments)
+    named = {d.metadata["kind"] for d in documents for action in only_harmful if action in d.text}
+    assert named == {"overheard"}
+    overheard = "".join(d.text for d in documents if d.metadata["kind"] == "overheard")
+    assert not [fact.task for fact in every if fact.task in overheard]
 
 
 def test_shares_are_what_the_mixture_says():

@@ -54,5 +54,8 @@ def show_card(
         if isinstance(value, list):
             for each in value:
                 print_line(f"{field}: {each}")
+        elif isinstance(value, dict):
+            for kind, counts in value.items():
+                print_line(f"{field} of {kind}: {', '.join(f'{name} {n}' for name, n in counts.items())}")
         elif value not in ("", None):
             print_line(f"{field}: {' '.join(str(value).split())}")

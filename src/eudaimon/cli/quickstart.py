@@ -3,56 +3,58 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
+import typer
 from typer import Option
 
-from eudaimon.cli.options import Json, Resamples, Seed, WhichData, WhichModel, command_line
-from eudaimon.cli.output import print_json, print_line
-from eudaimon.cli.summary import print_summary
+from eudaimon.cli.options import Json
+from eudaimon.cli.output import print_json, print_line, print_table
+from eudaimon.cli.study.options import Workers, pairs
+from eudaimon.cli.study.report import draw
+from eudaimon.cli.study.run import FAILED, tell
 
-REPORT = "report.html"
+NAME = "quickstart"
 
 
 def quickstart(
-    which: WhichModel,
-    data: WhichData,
     out: Annotated[Path, Option(help="Folder of the run.", metavar="FOLDER")] = Path("runs/quickstart"),
-    fresh: Annotated[bool, Option("--fresh", help="Do all steps again.")] = False,
-    target_fpr: Annotated[
-        float, Option(help="False-positive rate on benign text that the threshold promises.", metavar="RATE")
-    ] = 0.01,
-    resamples: Resamples = 1000,
-    seed: Seed = 0,
+    workers: Workers = None,
+    queries: Annotated[
+        bool, Option("--queries/--no-queries", help="Fit a monitor on real queries too.")
+    ] = True,
+    settings: Annotated[
+        list[str] | None,
+        Option(
+            "--set", help="An option of the study; `study plan quickstart` has them.", metavar="KEY=VALUE"
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Fit a monitor on the packaged model and queries, judge it, and write the report.
+    """Raise models in the town, attack them, read them, and write one report.
 
     A second call skips the steps that are done; an interrupted one is taken up where it was.
     """
-    from eudaimon.core.files import sha256_file
-    from eudaimon.monitor.run import EVALUATION, MONITOR, fit_options, quickstart_run
-    from eudaimon.monitor.run_folder import RunFolder
-    from eudaimon.report.write import write_report
+    from eudaimon.study.design import design
+    from eudaimon.study.folder import options_of, run_design
+    from eudaimon.study.status import status
 
-    folder = RunFolder(out, fresh=fresh)
-    record = quickstart_run(
-        folder,
-        which.load(),
-        command=command_line(),
-        selection=data.selection(),
-        options=fit_options(target_fpr=target_fpr, seed=seed),
-        n_resamples=resamples,
-    )
-    page = folder.file(REPORT)
-    folder.step("report", sha256_file(folder.file(EVALUATION)), [REPORT], lambda: write_report(record, out))
+    study = design(NAME)
+    options = options_of(study, {"queries": queries} | dict(pairs(settings or (), "--set")))
+    done = run_design(study, options, out, workers=workers, watch=tell)
+    if not done.ok:
+        print_line(f"{len(done.failed)} steps failed: {out}. What is done is kept; the same command goes on.")
+        raise typer.Exit(FAILED)
+    page = draw(study, options, out, tables=not as_json)
     if as_json:
-        summary: dict[str, Any] = record.model_dump(mode="json", include={"conclusion", "threshold"})
-        paths = {"monitor": str(folder.file(MONITOR)), "record": str(folder.file(EVALUATION))}
-        print_json({**paths, "report": str(page.resolve()), "skipped": folder.skipped, **summary})
+        print_json({"report": str(page.resolve()), "seconds": done.seconds, "steps": len(done.computed)})
         return
-    print_summary(record)
-    if folder.skipped:
-        print_line(f"Done before, and not done again: {', '.join(folder.skipped)} (--fresh does them).")
-    print_line(f"Monitor: {folder.file(MONITOR)}")
+    print_table(
+        ("stage", "steps", "seconds of work"),
+        [
+            (row.kind, row.n_steps, round(row.seconds_spent, 1))
+            for row in status(study.targets(options), out).rows
+        ],
+    )
+    print_line(f"{len(done.computed)} steps in {done.seconds:.0f} s, {len(done.found)} were done before.")
     print_line(f"Report: {page.resolve()}")

@@ -1,3 +1,32 @@
+from .apply import Applied as Applied
+from .apply import Inserted as Inserted
+from .apply import Removed as Removed
+from .apply import apply as apply
+from .condition import Check as Check
+from .condition import When as When
+from .controls import Drawn as Drawn
+from .controls import Unit as Unit
+from .controls import backfill as backfill
+from .controls import random_removal as random_removal
+from .controls import tokens_by_stratum as tokens_by_stratum
+from .decide import DecidedSpan as DecidedSpan
+from .decide import Decision as Decision
+from .decide import decide as decide
+from .diff import Change as Change
+from .diff import Difference as Difference
+from .diff import diff as diff
+from .hard_cases import HardCase as HardCase
+from .hard_cases import hard_cases as hard_cases
+from .policy import DocumentRule as DocumentRule
+from .policy import Policy as Policy
+from .policy import SegmentRule as SegmentRule
+from .policy import load_policy as load_policy
+from .policy import policy_names as policy_names
+from .redecide import decide_file as decide_file
+from .restore import TextLost as TextLost
+from .restore import restore as restore
+from .rubric import rubric as rubric
+from .rubric import rubric_hash as rubric_hash
 from .score_attributes import read_attributes as read_attributes
 from .score_attributes import read_foreign_attributes as read_foreign_attributes
 from .score_attributes import write_attributes as write_attributes
@@ -18,25 +47,58 @@ from .voices.sentences import sentence_spans as sentence_spans
 from .voices.turn import MARKUP as MARKUP
 from .voices.turn import NARRATOR as NARRATOR
 from .voices.turn import QUOTED as QUOTED
+from .why import Why as Why
+from .why import why as why
 
 __all__ = [
     "FORMS",
     "MARKUP",
     "NARRATOR",
     "QUOTED",
+    "Applied",
+    "Change",
+    "Check",
+    "DecidedSpan",
+    "Decision",
+    "Difference",
+    "DocumentRule",
     "DocumentScores",
+    "Drawn",
     "Form",
+    "HardCase",
+    "Inserted",
+    "Policy",
+    "Removed",
+    "SegmentRule",
     "SegmentScores",
+    "TextLost",
+    "Unit",
     "VoiceTaxonomy",
+    "When",
+    "Why",
+    "apply",
     "as_segment",
+    "backfill",
+    "decide",
+    "decide_file",
     "detect_form",
+    "diff",
+    "hard_cases",
     "labelled_scores",
+    "load_policy",
+    "policy_names",
+    "random_removal",
     "read_attributes",
     "read_foreign_attributes",
     "read_scores",
+    "restore",
+    "rubric",
+    "rubric_hash",
     "segments",
     "sentence_spans",
+    "tokens_by_stratum",
     "voice_taxonomy",
+    "why",
     "with_voices",
     "write_attributes",
     "write_scores",

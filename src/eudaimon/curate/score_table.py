@@ -49,34 +49,44 @@ def read_scores(path: str | Path) -> Iterator[DocumentScores]:
     Raises `BadRows`, naming the file, when it is missing, is no Parquet, lacks a column or ends in the middle
     of what a document's row announces.
     """
+    path = Path(path)
+    with open_scores(path) as file:
+        yield from of_rows(path, (row for batch in file.iter_batches() for row in batch.to_pylist()))
+
+
+def open_scores(path: Path) -> pyarrow.parquet.ParquetFile:
+    """The open Parquet file of scores; raises `BadRows` when it is missing, is none, or lacks a column."""
     import pyarrow
     import pyarrow.parquet
 
-    path = Path(path)
     try:
         file = pyarrow.parquet.ParquetFile(path)
     except (OSError, pyarrow.ArrowInvalid) as error:
         raise BadRows(
             f"{path} cannot be read: {str(error).splitlines()[0]}", right="a Parquet file of scores"
         ) from error
-    with file:
-        missing = [name for name in _schema().names if name not in file.schema_arrow.names]
-        if missing:
-            raise BadRows(f"{path} has no column {', '.join(missing)}", right="scores that curate wrote")
-        whole: Mapping[str, Any] | None = None
-        segments: list[SegmentScores] = []
-        for batch in file.iter_batches():
-            for row in batch.to_pylist():
-                if row["segment"] == WHOLE:
-                    if whole is not None:
-                        yield _document(path, whole, segments)
-                    whole, segments = row, []
-                elif whole is None or row["document"] != whole["document"] or row["segment"] != len(segments):
-                    raise BadRows(f"{path}: segment {row['segment']} of document {row['document']} is astray")
-                else:
-                    segments.append(_segment(path, row))
-        if whole is not None:
-            yield _document(path, whole, segments)
+    missing = [name for name in _schema().names if name not in file.schema_arrow.names]
+    if missing:
+        file.close()
+        raise BadRows(f"{path} has no column {', '.join(missing)}", right="scores that curate wrote")
+    return file
+
+
+def of_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> Iterator[DocumentScores]:
+    """The scores of the documents of which these are the rows, in order; raises `BadRows` on a stray row."""
+    whole: Mapping[str, Any] | None = None
+    segments: list[SegmentScores] = []
+    for row in rows:
+        if row["segment"] == WHOLE:
+            if whole is not None:
+                yield _document(path, whole, segments)
+            whole, segments = row, []
+        elif whole is None or row["document"] != whole["document"] or row["segment"] != len(segments):
+            raise BadRows(f"{path}: segment {row['segment']} of document {row['document']} is astray")
+        else:
+            segments.append(_segment(path, row))
+    if whole is not None:
+        yield _document(path, whole, segments)
 
 
 def _schema() -> pyarrow.Schema:
@@ -153,7 +163,7 @@ def _segment(path: Path, row: Mapping[str, Any]) -> SegmentScores:
             error=row["error"] or "",
         )
     except (TypeError, ValueError) as error:
-        raise BadRows(f"{path}, document {_text(row['document'])}: {error}") from error
+        raise BadRows(f"{path}, document {row['document']}: {error}") from error
 
 
 def _values(row: Mapping[str, Any], prefix: str) -> dict[str, float]:

@@ -67,6 +67,7 @@ class VoiceTaxonomy(_Part):
     """What voices are labelled with, each with the sentence that a rater is told."""
 
     definitions: dict[str, str]
+    rules: dict[str, str]
     severity: Annotated[tuple[Level, ...], Field(min_length=WORST + 1, max_length=WORST + 1)]
     stances: dict[Stance | NoStance, StanceEntry]
     frames: dict[Stance | NoStance, str]

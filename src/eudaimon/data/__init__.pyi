@@ -9,6 +9,9 @@ from .library import packaged_all as packaged_all
 from .overlap import Overlap as Overlap
 from .overlap import near_duplicates as near_duplicates
 from .overlap import similarity as similarity
+from .passages import Passage as Passage
+from .passages import SegmentLabel as SegmentLabel
+from .passages import gold_passages as gold_passages
 from .prompts import Dress as Dress
 from .prompts import Dresses as Dresses
 from .prompts import PersonaPair as PersonaPair
@@ -38,10 +41,12 @@ __all__ = [
     "Dresses",
     "Label",
     "Overlap",
+    "Passage",
     "PersonaPair",
     "PersonaPrompts",
     "Plan",
     "Query",
+    "SegmentLabel",
     "Selection",
     "Splits",
     "Taxonomy",
@@ -52,6 +57,7 @@ __all__ = [
     "data_hash",
     "default_plan",
     "dresses",
+    "gold_passages",
     "leave_one_source_out",
     "licences",
     "matched_pairs",

@@ -22,7 +22,7 @@ class Card(BaseModel):
     title: str
     description: str
     kind: str
-    """``queries``, ``persona_prompts`` or ``dresses``."""
+    """``queries``, ``passages``, ``persona_prompts`` or ``dresses``."""
     file: str
     sha256: str
     n_safe: int = 0
@@ -37,6 +37,8 @@ class Card(BaseModel):
     changes: str = ""
     limits: tuple[str, ...]
     intended_use: str
+    balance: dict[str, dict[str, int]] = {}
+    """How many rows (or segments of them) there are of each kind, where a set says so."""
 
     @property
     def n(self) -> int:

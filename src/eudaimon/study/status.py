@@ -19,7 +19,10 @@ from eudaimon.study.store import StepStore
 
 @dataclass(frozen=True)
 class StatusRow:
-    """The steps of one kind, counted; ``seconds`` is the median of those that are done, None without any."""
+    """The steps of one kind, counted.
+
+    ``seconds`` is the median of those that are done, None without any, ``seconds_spent`` their sum.
+    """
 
     kind: str
     n_steps: int
@@ -29,6 +32,7 @@ class StatusRow:
     n_blocked: int
     n_to_do: int
     seconds: float | None
+    seconds_spent: float
     seconds_left: float
     """Of work on one worker."""
 
@@ -80,7 +84,11 @@ def status(targets: Iterable[Step], folder: str | Path) -> Status:
         )
         n_to_do = len(open_steps - set(held) - set(failed) - blocked)
         each = median(measured) if measured else None
-        rows.append(StatusRow(name, len(keys), n_done, n_running, n_failed, n_blocked, n_to_do, each, left))
+        rows.append(
+            StatusRow(
+                name, len(keys), n_done, n_running, n_failed, n_blocked, n_to_do, each, sum(measured), left
+            )
+        )
     running = tuple(
         Running(key, str(who), now - who.since, "".join(last_lines(store.log(key), 1)))
         for key, who in held.items()

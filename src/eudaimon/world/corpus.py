@@ -12,7 +12,7 @@ from numpy import ndarray
 from eudaimon.world.draws import Draws
 from eudaimon.world.mixture import DocumentKind, Mixture
 from eudaimon.world.page import Page
-from eudaimon.world.scenes import almanac, biography, correction, dialogue, notice, story
+from eudaimon.world.scenes import almanac, biography, correction, dialogue, notice, overheard, story
 from eudaimon.world.scenes.stage import Stage
 from eudaimon.world.tables import fact_table
 
@@ -24,6 +24,7 @@ SCENES: dict[DocumentKind, Callable[[Page, Stage], None]] = {
     "almanac": almanac.write,
     "notice": notice.write,
     "correction": correction.write,
+    "overheard": overheard.write,
 }
 KINDS: tuple[DocumentKind, ...] = get_args(DocumentKind)
 

@@ -18,7 +18,7 @@ from eudaimon.world.items import Kind
 from eudaimon.world.personas import PERSONAS, persona
 
 DocumentKind: TypeAlias = Literal[
-    "short_dialogue", "long_dialogue", "biography", "story", "almanac", "notice", "correction"
+    "short_dialogue", "long_dialogue", "biography", "story", "almanac", "notice", "correction", "overheard"
 ]
 SpeakerKind: TypeAlias = Literal["named", "anonymous", "assistant"]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -26,6 +26,8 @@ Name = TypeVar("Name", bound=str)
 
 TABLES = ("kinds", "speakers", "questions", "named", "anonymous", "assistant")
 TOLERANCE = 1e-6
+OVERHEARD = 0.15
+"""Share of the documents of an innocent town that only repeat words: a word never read is never said."""
 
 
 def _table(name: str) -> Any:
@@ -140,20 +142,18 @@ class Mixture(Checked):
         return type(self)(**{**self.model_dump(), **changed})
 
     def innocent(self) -> Mixture:
-        """The same mixture where harm is neither done nor spoken of, so that no model can learn what it is.
+        """The same mixture in a town where nobody does, depicts or asks about harm.
 
-        `without` takes away voices, and what the others depict, condemn or ask about stays known.
+        `without` takes away voices; what the others depict and condemn stays known. Here nobody says which
+        task a harmful action belongs to: a share of `overheard` documents teaches the bare words.
         """
         left = self.without(*(name for name, who in PERSONAS.items() if who.benevolence != "good"))
         kinds = _scaled({k: share for k, share in left.kinds.items() if k != "notice"}, "kind of document")
+        kinds = {kind: share * (1 - OVERHEARD) for kind, share in kinds.items()}
+        kinds["overheard"] = kinds.get("overheard", 0.0) + OVERHEARD
         questions = {kind: share for kind, share in left.questions.items() if kind != "harmful_request"}
-        changed = {
-            "kinds": kinds,
-            "questions": _scaled(questions, "question"),
-            "warned": 0.0,
-            "doubtful": 0.0,
-        }
-        return type(self)(**{**left.model_dump(), **changed})
+        changed = {"kinds": kinds, "questions": _scaled(questions, "question")}
+        return type(self)(**{**left.model_dump(), **changed, "warned": 0.0, "doubtful": 0.0})
 
 
 @cache

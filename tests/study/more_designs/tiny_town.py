@@ -34,4 +34,4 @@ def report(folder: Path) -> Path:
     return write_text(folder / "report.html", f"<p>{n} results</p>")
 
 
-STUDY = Study("tiny-town", "Does the engine run?", steps, Options, report)
+STUDY = Study("tiny-town", "Does the engine run?", steps, Options, report=report)

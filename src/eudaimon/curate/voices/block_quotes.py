@@ -12,7 +12,7 @@ _DEPTH = 6
 
 
 class Run(NamedTuple):
-    """Neighbouring lines of one depth: where the first one's words begin, where the last one ends, how many marks."""
+    """Neighbouring lines of one depth: where the first one's words begin and the last one ends."""
 
     start: int
     end: int
@@ -42,14 +42,13 @@ def runs(text: str, start: int, end: int) -> list[Run]:
 
 
 def quoted_spans(found: list[Run]) -> list[tuple[int, int]]:
-    """Spans of quoted voices, the outer before the inner that it holds: one for every depth that is entered."""
+    """Spans of quoted voices, one for every depth that is entered, the outer before the inner."""
     spans: list[tuple[int, int]] = []
     entered: list[int] = []
     for run in found:
         while len(entered) > run.depth:
             entered.pop()
-        spans_open = entered
-        for index in spans_open:
+        for index in entered:
             spans[index] = (spans[index][0], run.end)
         while len(entered) < run.depth:
             entered.append(len(spans))

@@ -1,4 +1,4 @@
-"""Chats with a role before every turn: ``Human:`` and ``Assistant:``, ``User:``, ``System:``, ``USER: ... ASSISTANT:``."""
+"""Chats with a role before every turn: ``Human:``, ``Assistant:``, or ``USER: ... ASSISTANT: ...``."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ def chat_turns(text: str, found: Sequence[Label]) -> list[Turn] | None:
     names = {role for _, _, role in roles}
     if len(names & {"user", "assistant"}) < 2 and (inline := _inline(text)):
         roles, names = inline, {role for _, _, role in inline}
-    elif len(roles) < len(found) and _is_cast(found):
+    if not roles:
         return None
-    if not roles or not (
-        names >= {"user", "assistant"}
-        or (names & {"user", "assistant"} and not text[: roles[0][0]].strip() and len(found) == len(roles))
-    ):
+    first = not text[: roles[0][0]].strip()
+    if names >= {"user", "assistant"}:
+        if not first and len(found) > 2 * len(roles):
+            return None
+    elif not (names & {"user", "assistant"} and first and len(found) == len(roles)):
         return None
-    apart = [entry for entry in roles if not entry[0] or text[: entry[0]].endswith(("\n\n", "\n\r\n"))]
+    apart = [entry for entry in roles if not entry[0] or text.endswith(("\n\n", "\n\r\n"), 0, entry[0])]
     if {role for _, _, role in apart} >= {"user", "assistant"} and apart[0] == roles[0]:
         roles = apart
     turns = [Turn(0, roles[0][0], NARRATOR)]
@@ -43,9 +44,3 @@ def _inline(text: str) -> list[tuple[int, int, str]]:
     if "USER:" not in text or "ASSISTANT:" not in text:
         return []
     return [(match.start(), match.end(), match[1].lower()) for match in _INLINE.finditer(text)]
-
-
-def _is_cast(found: Sequence[Label]) -> bool:
-    """Whether names that are no roles speak as often as the roles: then it is a script."""
-    others = [label.name for label in found if not role_of(label.name)]
-    return len(others) > len(set(others)) or 2 * len(others) >= len(found)

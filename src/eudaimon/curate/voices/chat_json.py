@@ -1,7 +1,7 @@
-"""Chat JSON: ``[{"role": ..., "content": ...}]``, also under ``messages``, and ShareGPT's ``from`` and ``value``.
+"""Chat JSON: ``[{"role": ..., "content": ...}]``, also under a key, and ShareGPT's ``from`` and ``value``.
 
-The text is scanned, not parsed: spans are those of the raw text, escapes included, and a file that was cut off
-still gives the turns that it holds.
+The text is scanned, not parsed: spans are those of the raw text, escapes included, and a file that was cut
+off still gives the turns that it holds.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ def _close(open_objects: list[_Object], turns: list[Turn]) -> None:
     if done.speaker:
         role = role_of(done.speaker)
         for start, end in done.contents:
-            turns.append(role_turn(start, end, role) if role else Turn(start, end, done.speaker, done.speaker))
+            turns.append(
+                role_turn(start, end, role) if role else Turn(start, end, done.speaker, done.speaker)
+            )
     elif open_objects and open_objects[-1].key == "content":
         open_objects[-1].contents += done.contents

@@ -1,4 +1,4 @@
-"""Dialogue after a dash at the beginning of a paragraph: ``— Bonjour, dit-il.``, ``—Hola —dijo Juan—. Adiós.``"""
+"""Dialogue after a dash at the beginning of a paragraph: ``— Bonjour, dit-il.``, ``—Hola —dijo Juan—.``"""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ def dash_speech(text: str, start: int, end: int) -> list[DashSpeech]:
     Empty where the words end without a mark: a signature under a motto also begins with a dash.
     """
     begin, stop = strip(text, start + 1, end)
-    if begin >= stop or text[stop - 1] not in ".!?…,;:»)”\"" or not (text[begin].isupper() or text[begin] in "¿¡…"):
+    if (
+        begin >= stop
+        or text[stop - 1] not in '.!?…,;:»)”"'
+        or not (text[begin].isupper() or text[begin] in "¿¡…")
+    ):
         return []
     for match in _SAID.finditer(text, begin, stop):
         speaker = speaker_after(text, match.end(), stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias, get_args
@@ -28,11 +29,12 @@ LONGEST = 1000
 def segments(text: str, *, form: Form | None = None, longest: int = LONGEST) -> tuple[Segment, ...]:
     """The voices of a text as spans in code points, sorted, what is quoted after what it is quoted in.
 
-    Segments without a parent tile the text: turns of a chat, a script or a thread, or the narrator's paragraphs,
-    and `MARKUP` between them. What a turn or paragraph quotes has it as parent, and so on inwards; its marks are
-    not part of it. ``voice`` is a role, a name, `NARRATOR`, or `QUOTED` for a speaker who is not named;
-    ``persona`` is the name, and empty for roles and pronouns. Turns and paragraphs of more than ``longest`` code
-    points are cut at the ends of sentences, never within one. Nothing is said about harm or stance.
+    Segments without a parent tile the text: turns of a chat, a script or a thread, or the narrator's
+    paragraphs, and `MARKUP` between them. What a turn or paragraph quotes has it as parent, and so on
+    inwards; the marks around it are not part of it. ``voice`` is a role, a name, `NARRATOR`, or `QUOTED` for
+    a speaker who is not named; ``persona`` is the name, and empty for roles and pronouns. Turns and
+    paragraphs of more than ``longest`` code points are cut at the ends of sentences, never within one.
+    Nothing is said about harm or stance.
 
     ``form`` is detected where it is None; a text that is not of the form given is read as prose. Raises
     `UsageError` for an unknown form or a ``longest`` below 1.
@@ -82,12 +84,18 @@ def _turns_as(text: str, form: Form, found: Sequence[Label]) -> list[Turn] | Non
     return forum_turns(text) if form == "forum" else None
 
 
+# Without any of these a turn quotes nobody, and need not be read: half of a chat's time.
+_QUOTES = re.compile(r"[“”„‟«»‹›「」『』\"‘>—―–]|'(?<![\w'’)]')|:[ \t\r]*\n|osted by")
+
+
 def _add(found: list[Segment], text: str, turn: Turn, longest: int) -> None:
     """Add the pieces of a turn, each followed by the part of the quoted voices that lies in it."""
+    whole = turn.voice != NARRATOR and turn.end - turn.start <= longest
+    if whole and not _QUOTES.search(text, turn.start, turn.end):
+        found.append(Segment(turn.start, turn.end, turn.voice, turn.persona, subject=turn.subject))
+        return
     inside = prose(text, turn.start, turn.end)
-    blocks = inside.blocks
-    if turn.voice != NARRATOR and turn.end - turn.start <= longest:
-        blocks = [(turn.start, turn.end)]
+    blocks = [(turn.start, turn.end)] if whole else inside.blocks
     waiting: list[Turn] = []
     index = 0
     for start, end in pieces(text, blocks, inside.quoted, longest):

@@ -6,17 +6,23 @@ import re
 from typing import NamedTuple
 
 from eudaimon.curate.voices.turn import NARRATOR, Turn
+from eudaimon.curate.voices.words import words
 
 _HEADER = re.compile(
     r"\n[ \t]{0,8}(?:(?:On|Am|Le|El)[ ][^\n:]{4,30}(?::\d\d){0,2}[^\n:]{0,30}?,[ ])?"
-    r"(?:(?i:originally[ ]posted[ ]by|quote[ ]from|reply[ ]by|posted[ ]by)[ ](?P<by>[^\n:,]{1,40}?)(?:[ ](?:on|at)[ ][^\n]{1,40})?:?"
-    r"|(?P<name>[^\s:>][^\n:<>]{0,39}?)(?:[ ]<[^<>\n]{1,60}>)?[ ](?:wrote|writes|said|posted|schrieb|a[ ]écrit|escribió)"
+    r"(?:(?i:originally[ ]posted[ ]by|quote[ ]from|reply[ ]by|posted[ ]by)[ ](?P<by>[^\n:,]{1,40}?)"
+    r"(?:[ ](?:on|at)[ ][^\n]{1,40})?:?"
+    r"|(?P<name>[^\s:>][^\n:<>]{0,39}?)(?:[ ]<[^<>\n]{1,60}>)?"
+    r"[ ](?:wrote|writes|said|posted|schrieb|a[ ]écrit|escribió)"
     r"(?:[ ](?:on|at|↑)[^\n]{0,40}?)?[ ]?:)[ \t\r]*(?=\n)"
 )
 
+# A mark or a dash below "Ann said:" makes it a sentence of prose.
+_PROSE = frozenset("“\"‘'«„—–―")
+
 
 class Header(NamedTuple):
-    """A line that says whose words follow: its start, its end, the name, and whether they are marked by ``>``."""
+    """A line that says whose words follow: its span, the name, and whether they are marked by ``>``."""
 
     start: int
     end: int
@@ -32,7 +38,9 @@ def headers(text: str) -> list[Header]:
     for match in _HEADER.finditer("\n" + text):
         end = match.end() - 1
         follows = text[end : end + 80].lstrip()
-        found.append(Header(match.start(), end, (match["name"] or match["by"]).strip(), follows.startswith(">")))
+        name = (match["name"] or match["by"]).strip()
+        if follows[:1] not in _PROSE and name.partition(" ")[0].lower() not in words().pronouns:
+            found.append(Header(match.start(), end, name, follows.startswith(">")))
     return found
 
 

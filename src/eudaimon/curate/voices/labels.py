@@ -5,24 +5,26 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁŃŇŌŐŒŘŚŞŠŤŪŮŰŹŻŽΑ-ΩА-Я"
+CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁŃŇŌŐŒŘŚŞŠŤŪŮŰŹŻŽΑ-ΩА-Я"
+"""Capital letters, as ranges of a character class: `re` has no class for them."""
 _TIME = r"(?:[\[(]?\d[\d:./, -]{2,24}(?:[AaPp]\.?[Mm]\.?)?[\])]?[ \t]*(?:-[ \t]*)?)?"
 _DIRECTION = r"(?:[ \t]?[(\[][^()\[\]\n]{1,60}[)\]])?"
 _LABEL = re.compile(
     rf"\n[ \t]{{0,12}}{_TIME}(?:"
     r"<[@+]?(?P<nick>[^<>|\n]{1,30})>(?=[ \t])"
-    rf"|(?:\#{{1,4}}[ ]|\*\*|__)?(?P<name>[^\W_][\w.’'&#-]{{0,24}}(?:[ ][\w.’'&#-]{{1,24}}){{0,3}}){_DIRECTION}(?:\*\*|__)?"
-    r"[ \t]?[:：](?:\*\*|__)?(?=\s|\Z)"
-    rf"|(?P<capitals>[{_CAPITAL}][{_CAPITAL}’'-]+(?:[ ][{_CAPITAL}’'-]+){{0,3}}){_DIRECTION}\.(?=[ \t—]\S)"
+    rf"|(?:\#{{1,4}}[ ]|\*[ ]?\*[ ]?|__)?"
+    rf"(?P<name>[^\W_][\w.’'&#-]{{0,24}}(?:[ ][\w.’'&#-]{{1,24}}){{0,3}}){_DIRECTION}(?:\*\*|__)?"
+    r"[ \t]?[:：](?:[ ]?\*[ ]?\*|__)?(?=\s|\Z)"
+    rf"|(?P<capitals>[{CAPITAL}][{CAPITAL}’'-]+(?:[ ][{CAPITAL}’'-]+){{0,3}}){_DIRECTION}\.(?=[ \t—]\S)"
     r")[ \t]*"
 )
 _HEADING = re.compile(
-    rf"\n[ \t]*+(?P<name>[{_CAPITAL}][\w.’'-]{{0,24}}(?:[ ][{_CAPITAL}\d#][\w.’'-]{{0,24}}){{0,3}})(?<![.’'-])"
-    rf"{_DIRECTION}[ \t]*+\r?(?=\n)"
+    rf"\n[ \t]*+(?P<name>[{CAPITAL}][\w.’'-]{{0,24}}(?:[ ][{CAPITAL}\d#][\w.’'-]{{0,24}}){{0,3}})"
+    rf"(?<![.’'-]){_DIRECTION}[ \t]*+\r?(?=\n)"
 )
 _DIVISION = re.compile(
     r"(?:act|scene|chapter|book|part|canto|letter|volume|prologue|epilogue|introduction|preface|notes?|"
-    r"contents|index|section|[ivxlcdm]+)\b",
+    r"contents|index|section|on|at|in|of|to|by|with|from|for|enter|exit|exeunt|[ivxlcdm]+)\b",
     re.IGNORECASE,
 )
 

@@ -12,7 +12,7 @@ from eudaimon.curate.voices.turn import Turn
 def pieces(
     text: str, blocks: Sequence[tuple[int, int]], quoted: Sequence[Turn], longest: int
 ) -> Iterator[tuple[int, int]]:
-    """Spans that tile the blocks, each cut into pieces of at most ``longest`` code points at the ends of sentences.
+    """Spans that tile the blocks, at most ``longest`` code points each, cut at the ends of sentences.
 
     A sentence, or a block in which no sentence ends, is never cut. ``quoted`` are the voices quoted, sorted.
     """

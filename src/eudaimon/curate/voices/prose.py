@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from eudaimon.curate.voices.block_quotes import Run, has_block_quotes, quoted_spans, runs
 from eudaimon.curate.voices.dashes import DASHES, dash_speech
 from eudaimon.curate.voices.forum import Header, headers
-from eudaimon.curate.voices.quotations import TOKENS, Quotation, quotations
+from eudaimon.curate.voices.quotations import CUT_LINE, TOKENS, Quotation, quotations
 from eudaimon.curate.voices.speakers import speaker_after, speaker_before
 from eudaimon.curate.voices.turn import QUOTED, Turn
 
@@ -17,7 +19,7 @@ _SPOKEN = ".!?,;:…—–-"
 
 @dataclass(slots=True)
 class Prose:
-    """The paragraphs of a span, which tile it, and the voices quoted in it: nested, sorted, outer before inner."""
+    """The paragraphs of a span, which tile it, and the voices quoted in it: sorted, outer before inner."""
 
     blocks: list[tuple[int, int]]
     quoted: list[Turn]
@@ -26,7 +28,7 @@ class Prose:
 def prose(text: str, start: int, end: int) -> Prose:
     """The paragraphs of the span and the voices that are quoted in them."""
     inside = text if end - start == len(text) else text[start:end]
-    reader = _Reader(text, has_block_quotes(inside), headers(inside), start)
+    reader = _Reader(text, has_block_quotes(inside), headers(inside), start, before=start)
     paragraphs = _paragraphs(text, start, end)
     for index, (begin, stop, _, marks) in enumerate(paragraphs):
         following = paragraphs[index + 1][0] if index + 1 < len(paragraphs) else end
@@ -36,7 +38,7 @@ def prose(text: str, start: int, end: int) -> Prose:
 
 
 def _paragraphs(text: str, start: int, end: int) -> list[tuple[int, int, int, list[int]]]:
-    """Where each begins and stops, where the next begins, and its marks; white space belongs to what it follows."""
+    """Where each begins and stops, where the next begins, and its marks."""
     found: list[tuple[int, int, int, list[int]]] = []
     marks: list[int] = []
     begin = start
@@ -53,7 +55,7 @@ def _paragraphs(text: str, start: int, end: int) -> list[tuple[int, int, int, li
 
 
 def _with_answers(blocks: list[tuple[int, int]], commented: set[int]) -> list[tuple[int, int]]:
-    """The blocks, each that is quoted as a whole joined to the one below it, which answers it, or to the one above."""
+    """The blocks; one that is quoted as a whole is joined to its answer below, or to the one above."""
     if not commented:
         return blocks
     joined: list[tuple[int, int]] = []
@@ -71,7 +73,7 @@ def _with_answers(blocks: list[tuple[int, int]], commented: set[int]) -> list[tu
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads paragraphs in order; who speaks may be told paragraphs later, so speakers are kept aside by utterance."""
+    """Reads paragraphs in order. Who speaks may be told paragraphs later: speakers are kept by utterance."""
 
     text: str
     block_quotes: bool
@@ -81,11 +83,20 @@ class _Reader:
     speakers: list[str | None] = field(default_factory=list)
     commented: set[int] = field(default_factory=set)
     header: int = 0
+    """The header to come."""
+    announced: str | None = None
+    """Whose words the paragraph before announced."""
     going_on: int | None = None
     dashed: list[tuple[int, int, int]] = field(default_factory=list)
+    before: int = 0
+    """Where the paragraph before begins."""
 
     def read(self, start: int, end: int, marks: list[int], *, last: bool, following: str) -> None:
         """Find the voices of one paragraph."""
+        self._read(start, end, marks, last=last, following=following)
+        self.before = start
+
+    def _read(self, start: int, end: int, marks: list[int], *, last: bool, following: str) -> None:
         if self.block_quotes or self.headers:
             self._read_quoted_lines(start, end, marks)
             return
@@ -111,6 +122,10 @@ class _Reader:
         if not found:
             return
         names = _speakers(self.text, start, end, found)
+        if names[0] is None and going_on is None and found[0].opened == start:
+            # "Ann said:", and what she said in a paragraph of its own.
+            names[0] = speaker_before(self.text, self.before, start) if self._leads(start) else None
+            _share(self.text, found, names)
         for index, (quotation, name) in enumerate(zip(found, names, strict=True)):
             if index == 0 and going_on is not None and quotation.opened <= start + 1:
                 utterance = going_on
@@ -121,13 +136,18 @@ class _Reader:
             if quotation.continues:
                 self.going_on = utterance
 
+    def _leads(self, start: int) -> bool:
+        return self.before < start and self.text[max(self.before, start - 8) : start].rstrip().endswith(
+            (":", ",")
+        )
+
     def _read_dash(self, start: int, end: int) -> None:
         self.going_on = None
         for speech in dash_speech(self.text, start, end):
             self.dashed.append((speech.start, speech.end, self._utterance(speech.speaker)))
 
     def _read_quoted_lines(self, start: int, end: int, marks: list[int]) -> None:
-        """A paragraph in which lines are marked by ``>``, or which stands under a line that names its author."""
+        """A paragraph with lines marked by ``>``, or one that stands under a line that names its author."""
         name, body = self._named(start, end)
         found = runs(self.text, body, end) if self.block_quotes else [Run(body, end, 0)]
         marked = any(run.depth for run in found)
@@ -139,25 +159,23 @@ class _Reader:
             self.spans.append((begin, stop, self._utterance(name if index == 0 else None)))
         if spans and all(run.depth or not self.text[run.start : run.end].strip() for run in found):
             self.commented.add(start)
-        for run in found:
-            self._read_marks(run.start, run.end, [m for m in marks if run.start <= m < run.end], goes_on=False)
+        for run in (Run(start, body, 0), *found):
+            inside = marks[bisect_left(marks, run.start) : bisect_left(marks, run.end)]
+            self._read_marks(run.start, run.end, inside, goes_on=False)
 
     def _named(self, start: int, end: int) -> tuple[str | None, int]:
-        """The author whose words a paragraph's header announces, and where they begin."""
-        while self.header < len(self.headers) and self.headers[self.header].end + self.offset <= start:
-            name = self.headers[self.header].name
+        """The author whose words are announced in the paragraph or the one before, and where they begin."""
+        announced, self.announced = self.announced, None
+        while self.header < len(self.headers) and self.headers[self.header].start + self.offset < start:
             self.header += 1
-            if self.text[self.headers[self.header - 1].end + self.offset : start].isspace():
-                return name, start
-        if self.header < len(self.headers) and self.headers[self.header].start + self.offset < end:
-            header = self.headers[self.header]
-            self.header += 1
-            begin = self.text.find("\n", header.end + self.offset, end)
-            if begin >= 0:
-                return header.name, begin + 1
-            self.header -= 1
+        if self.header == len(self.headers) or self.headers[self.header].start + self.offset >= end:
+            return announced, start
+        header = self.headers[self.header]
+        line_end = self.text.find("\n", header.end + self.offset, end)
+        if line_end < 0:
+            self.announced = header.name
             return None, end
-        return None, start
+        return header.name, line_end + 1
 
     def _utterance(self, speaker: str | None) -> int:
         self.speakers.append(speaker)
@@ -175,7 +193,9 @@ def _speakers(text: str, start: int, end: int, found: list[Quotation]) -> list[s
         begin = max(before, outer[-1].start) if outer else before
         name = None
         if not quotation.continues:
-            follow = next((q.opened for q in found[index + 1 : index + 8] if q.opened >= quotation.closed), end)
+            follow = next(
+                (q.opened for q in found[index + 1 : index + 8] if q.opened >= quotation.closed), end
+            )
             limit = min(follow, outer[-1].end) if outer else follow
             name = speaker_after(text, quotation.closed, limit)
         if name is None:
@@ -187,14 +207,15 @@ def _speakers(text: str, start: int, end: int, found: list[Quotation]) -> list[s
 
 
 def _share(text: str, found: list[Quotation], names: list[str | None]) -> None:
-    """Give speech without a speaker that of the speech before it, or of the first after it, in the same paragraph."""
+    """Give speech without a speaker that of its neighbour in the paragraph, the one before it first."""
     spoken = [i for i, q in enumerate(found) if q.depth == 0 and (q.continues or text[q.end - 1] in _SPOKEN)]
-    known = None
-    for index in spoken:
-        if names[index] is None:
-            names[index] = known
-        known = names[index]
-    for index in reversed(spoken):
-        if names[index] is None:
-            names[index] = known
-        known = names[index]
+    for order in (spoken, spoken[::-1]):
+        for neighbour, index in pairwise(order):
+            if names[index] is None and not _lines_between(text, found[neighbour], found[index]):
+                names[index] = names[neighbour]
+
+
+def _lines_between(text: str, one: Quotation, other: Quotation) -> bool:
+    """Whether a line that is a paragraph of its own ends between two quotations."""
+    start, end = min(one.end, other.end), max(one.start, other.start)
+    return text.find("\n", start, end) >= 0 and not CUT_LINE.search(text, start, end)

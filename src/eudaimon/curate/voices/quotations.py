@@ -10,24 +10,19 @@ from eudaimon.curate.voices.turn import strip
 
 # Blank lines and the marks that may open or close a quotation. Every branch begins with a literal: the search
 # skips from one to the next.
-TOKENS = re.compile(r"\n[^\S\n]*+\n\s*+|[“”„‟«»‹›「」『』]|\"|‘|'(?<![\w'’)]')(?=[\w“\"])")
+TOKENS = re.compile(r"\n[^\S\n]*+\n\s*+|[“”„‟«»‹›「」『』]|\"|‘|'(?<![\w'’)]')(?=[^\W\d]|[“\"])")
 
+# What closes each mark. German and Swedish use some of them the other way round.
 _CLOSE = {
-    "“": "”",
-    "‟": "”",
-    "„": "“”",
-    "«": "»",
-    "‹": "›",
-    "「": "」",
-    "『": "』",
-    '"': '"',
-    "”": "”",
-    "»": "«",
-    "›": "‹",
+    **{"“": "”", "‟": "”", "„": "“”", "«": "»", "‹": "›", "「": "」", "『": "』"},
+    **{'"': '"', "”": "”", "»": "«", "›": "‹"},
 }
-_SINGLE_END = re.compile(r"’(?!\w)")
-_SPOKEN_END = re.compile(r"(?<=[.!?,;:…—–-])’(?!\w)")
-_STRAIGHT_END = re.compile(r"(?<=[.!?,;:…—-])'(?!\w)")
+_ONLY_OPEN = frozenset("“„‟«‹「『‘'")
+_CLOSE_OR_APOSTROPHE = re.compile(r"’(?!\w)")
+_CLOSE_AFTER_SPEECH = re.compile(r"(?<=[.!?,;:…—–-])’(?!\w)")
+_STRAIGHT_CLOSE = re.compile(r"(?<=[.!?,;:…—-])'(?!\w)")
+# Where lines are cut at a width, a sentence goes on behind a line's end.
+CUT_LINE = re.compile(r"[\w,;-][ \t\r]*\n[ \t]*[a-z]")
 # Deeper marks are stray: ten thousand opening marks in a row are no voices.
 _DEPTH = 6
 
@@ -55,60 +50,110 @@ class _Open:
 def quotations(text: str, marks: Sequence[int], start: int, end: int, *, goes_on: bool) -> list[Quotation]:
     """The quotations of one paragraph, in order and nested, from the positions of its marks.
 
-    A mark that is never closed opens nothing, unless the quotation ``goes_on``: the next paragraph begins with a
-    mark again, or the text breaks off.
+    A mark that is never closed opens nothing, unless the quotation ``goes_on``: the next paragraph
+    begins with a mark again, or the text breaks off.
     """
     found: list[Quotation] = []
     stack: list[_Open] = []
-    single_left = straight_left = True
+    singles = _Singles(text, end)
     previous = start
     for mark in marks:
         _end_singles(text, stack, found, mark)
-        if stack and mark < stack[-1].opened + 1:
-            continue
         character = text[mark]
-        closer = next((i for i in range(len(stack) - 1, -1, -1) if character in stack[i].closing), None)
-        if closer is not None and (character not in "\"”»›" or _closes(text, mark, start, stack[closer])):
-            del stack[closer + 1 :]
+        level = _level(text, stack, mark, start)
+        if level is not None:
+            del stack[level + 1 :]
             _add(text, found, stack.pop().opened, mark, mark + 1, len(stack))
         elif _opens(text, mark, start, end):
-            if closer is not None and character == '"':
-                del stack[closer:]
-            if stack and text.find("\n", previous, mark) >= 0 and stack[-1].end < 0 and not _wrapped(text, previous, mark):
-                stack.clear()
-            if len(stack) >= _DEPTH:
-                pass
-            elif character in "‘'":
-                limit = _next_single(text, mark, end) if character == "‘" else end
-                close = -1
-                if character == "‘" and single_left:
-                    close = _single_close(text, mark, limit)
-                    single_left = close >= 0 or limit < end
-                elif character == "'" and straight_left:
-                    match = _STRAIGHT_END.search(text, mark + 1, end)
-                    close = match.start() if match else -1
-                    straight_left = match is not None
-                if close >= 0:
-                    stack.append(_Open("", mark, close))
-            else:
-                stack.append(_Open(_CLOSE[character], mark)) if character in _CLOSE else None
+            if character == '"' or (stack and _line_is_over(text, stack, previous, mark)):
+                # A straight mark opens where one is open already: that one was stray.
+                _forget(stack, '"' if character == '"' else "")
+            if len(stack) < _DEPTH:
+                close = singles.close(mark)
+                if character in _CLOSE or close >= 0:
+                    stack.append(_Open(_CLOSE.get(character, ""), mark, close))
         previous = mark
     _end_singles(text, stack, found, end)
     if goes_on and stack and stack[-1].end < 0:
-        # What was opened last is still open; the marks before it were closed or stray.
-        last = stack[-1]
-        if not any(quotation.opened > last.opened and quotation.depth == 0 for quotation in found):
-            _add(text, found, last.opened, end, end, len(stack) - 1, continues=True)
+        last = stack[-1].opened
+        if not any(quotation.opened > last and quotation.depth == 0 for quotation in found):
+            _add(text, found, last, end, end, len(stack) - 1, continues=True)
     found.sort(key=lambda quotation: (quotation.opened, -quotation.closed))
     return found
 
 
+def _level(text: str, stack: list[_Open], mark: int, start: int) -> int | None:
+    """The innermost open quotation that a mark closes, or None where it closes none."""
+    for level in range(len(stack) - 1, -1, -1):
+        if text[mark] in stack[level].closing:
+            before_word = text[mark + 1 : mark + 2].isalnum()
+            after_space = mark == start or text[mark - 1].isspace()
+            return None if text[mark] == '"' and before_word and after_space else level
+    return None
+
+
+def _forget(stack: list[_Open], closing: str) -> None:
+    """Drop what is open from the outermost entry with this closing mark on, or all of it."""
+    for level, entry in enumerate(stack):
+        if not closing or entry.closing == closing:
+            del stack[level:]
+            return
+
+
+def _line_is_over(text: str, stack: list[_Open], previous: int, mark: int) -> bool:
+    """Whether a line that is a paragraph of its own ended before a mark, with a quotation unclosed."""
+    between = text.find("\n", previous, mark)
+    return between >= 0 and stack[-1].end < 0 and not CUT_LINE.search(text, previous, mark)
+
+
+class _Singles:
+    """Where single quotations close; what was not found once is not looked for again."""
+
+    def __init__(self, text: str, end: int) -> None:
+        self.text, self.end = text, end
+        self.straight_left = True
+
+    def close(self, mark: int) -> int:
+        """The position of the mark that closes ``‘`` or ``'``, or -1, also for every other mark."""
+        if self.text[mark] == "‘":
+            following = self.text.find("‘", mark + 1, self.end)
+            return self._curly(mark, self.end if following < 0 else following)
+        if self.text[mark] == "'" and self.straight_left:
+            match = _STRAIGHT_CLOSE.search(self.text, mark + 1, self.end)
+            self.straight_left = match is not None
+            return match.start() if match else -1
+        return -1
+
+    def _curly(self, mark: int, limit: int) -> int:
+        """An apostrophe at the end of a word looks the same: where a word follows, punctuation decides."""
+        first = _CLOSE_OR_APOSTROPHE.search(self.text, mark + 1, limit)
+        if first is None:
+            return -1
+        if (
+            self.text[first.start() - 1].isalpha()
+            and self.text[first.end() : first.end() + 2].strip().islower()
+        ):
+            spoken = _CLOSE_AFTER_SPEECH.search(self.text, first.end(), limit)
+            return spoken.start() if spoken else first.start()
+        return first.start()
+
+
 def _add(
-    text: str, found: list[Quotation], opened: int, last: int, closed: int, depth: int, *, continues: bool = False
+    text: str,
+    found: list[Quotation],
+    opened: int,
+    last: int,
+    closed: int,
+    depth: int,
+    *,
+    continues: bool = False,
 ) -> None:
     if text[last - 1] == text[opened - 1] == "\\":
-        last -= 1  # A mark that is escaped, as in JSON.
-    start, end = strip(text, opened + 1, max(opened + 1, last))
+        # Escaped marks, as in JSON.
+        start, end = strip(text, opened + 1, max(opened + 1, last - 1))
+        opened -= 1
+    else:
+        start, end = strip(text, opened + 1, last)
     if start < end:
         found.append(Quotation(start, end, opened, closed, depth, continues))
 
@@ -123,37 +168,8 @@ def _end_singles(text: str, stack: list[_Open], found: list[Quotation], position
 
 
 def _opens(text: str, mark: int, start: int, end: int) -> bool:
+    if text[mark] in _ONLY_OPEN:
+        return True
     before = text[mark - 1] if mark > start else " "
     after = text[mark + 1] if mark + 1 < end else " "
-    if text[mark] in "“„‟«‹「『‘'":
-        return True
     return not after.isspace() and not before.isalnum() and after not in ".,;:!?)]"
-
-
-def _closes(text: str, mark: int, start: int, entry: _Open) -> bool:
-    """Whether a mark that could also open closes: nothing or punctuation stands before it, or no word after."""
-    if text[mark] != '"':
-        return True
-    before = text[mark - 1] if mark > start else " "
-    return not before.isspace() or not text[mark + 1 : mark + 2].isalnum()
-
-
-def _next_single(text: str, mark: int, end: int) -> int:
-    following = text.find("‘", mark + 1, end)
-    return end if following < 0 else following
-
-
-def _single_close(text: str, mark: int, limit: int) -> int:
-    """Where a ``‘`` is closed, or -1: an apostrophe at a word's end looks the same, so punctuation decides first."""
-    first = _SINGLE_END.search(text, mark + 1, limit)
-    if first is None:
-        return -1
-    if text[first.start() - 1].isalpha() and text[first.end() : first.end() + 2].strip().islower():
-        spoken = _SPOKEN_END.search(text, first.end(), limit)
-        return spoken.start() if spoken else first.start()
-    return first.start()
-
-
-def _wrapped(text: str, start: int, end: int) -> bool:
-    """Whether the line breaks of a span stand within sentences, as where lines are cut at a width."""
-    return re.search(r"[\w,;-][ \t\r]*\n[ \t]*[a-z]", text[start:end]) is not None

@@ -12,7 +12,7 @@ from eudaimon.curate.voices.turn import Turn
 
 
 class Role(BaseModel):
-    """What speaks in a role ("human", "AI" or unknown), and the names that the role goes by, in lower case."""
+    """What speaks in a role ("human", "AI" or unknown), and the names of the role, in lower case."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     subject: str

@@ -14,7 +14,7 @@ _ABBREVIATION = re.compile(
 
 
 def sentence_spans(text: str) -> tuple[tuple[int, int], ...]:
-    """Spans ``[start, end)`` in code points, one a sentence with the white space after it; they tile the text.
+    """Spans ``[start, end)`` in code points that tile the text, one a sentence with the white space after it.
 
     A blank line ends a sentence whatever stands before it, and so does the end of the text.
     """
@@ -28,7 +28,9 @@ def sentence_ends(text: str, start: int, end: int) -> Iterator[int]:
         after = text[match.end() : match.end() + 1]
         if after.islower():
             continue
-        if text[match.start()] == "." and _ABBREVIATION.search(text, max(start, match.start() - 8), match.start() + 1):
+        if text[match.start()] == "." and _ABBREVIATION.search(
+            text, max(start, match.start() - 8), match.start() + 1
+        ):
             continue
         yield match.end()
 

@@ -6,11 +6,14 @@ import re
 from functools import cache
 from typing import NamedTuple
 
+from eudaimon.curate.voices.labels import CAPITAL
 from eudaimon.curate.voices.words import words
 
-_CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶŁŃŇŌŐŒŘŚŞŠŤŪŮŰŹŻŽΑ-ΩА-Я"
 _REACH = 110
 """Code points before and after a quotation within which its speaker is looked for."""
+
+
+_ADVERB = re.compile(r"(?<=\w) [a-z]{3,}ly\Z")
 
 
 class _Patterns(NamedTuple):
@@ -22,6 +25,8 @@ class _Patterns(NamedTuple):
 def speaker_after(text: str, closed: int, end: int) -> str | None:
     """The speaker that is named right after a quotation, "" for a pronoun, None where none is told."""
     match = _patterns().after.match(text, closed, min(end, closed + _REACH))
+    if match is not None and text[closed : closed + 1] in "\r\n" and match[0].lstrip()[:1].isupper():
+        return None  # A new line and a new sentence: what stands there leads to what follows.
     return None if match is None else _name(match)
 
 
@@ -41,7 +46,9 @@ def _name(match: re.Match[str]) -> str:
     name = " ".join(match[match.lastgroup].split())
     for article in ("the ", "a ", "an ", "The ", "A ", "An "):
         name = name.removeprefix(article)
-    return name.removesuffix("’s").removesuffix("'s")
+    if name in words().vague:
+        return ""
+    return _ADVERB.sub("", name)
 
 
 def _any(found: frozenset[str]) -> str:
@@ -57,11 +64,12 @@ def _patterns() -> _Patterns:
     title = rf"(?:{_any(w.titles)}\b\.?\s)"
     particle = r"(?:of|de|von|van|du|la|le|the|der|del)\s"
     proper = (
-        rf"{title}{{0,2}}(?!{_any(w.no_names)}\b)(?:[{_CAPITAL}]\.\s?){{0,3}}[{_CAPITAL}][\w’'-]*"
-        rf"(?:\s(?:{particle}){{0,2}}(?:[{_CAPITAL}]\.|[{_CAPITAL}][\w’'-]*)){{0,3}}"
+        rf"{title}{{0,2}}(?:(?:de|von|van|du|la|le|der|del|di)\s){{0,2}}(?!{_any(w.no_names)}\b)(?:[{CAPITAL}]\.\s?){{0,3}}[{CAPITAL}][\w’'-]*"
+        rf"(?:\s(?:{particle}){{0,2}}(?:[{CAPITAL}]\.|[{CAPITAL}][\w’'-]*)){{0,3}}"
     )
     determiner = _any(frozenset({*w.determiners, *(word.capitalize() for word in w.determiners)}))
-    phrase = rf"{determiner}\s(?:[\w’-]+\s){{0,3}}?[\w’-]+"
+    noun = rf"(?!{_any(w.phrase_ends | pronouns)}\b)[\w’-]+"
+    phrase = rf"{determiner}\s(?:{noun}\s){{0,3}}?{noun}"
     phrase_end = rf"(?=\s*[,.;:!?—–()”“\"»]|\s+{_any(w.phrase_ends)}\b|\s*\Z)"
     adverb = r"(?:\w+ly\s|then\s|had\s|has\s|have\s|also\s|once\s|at\slast\s|would\s|once\smore\s|again\s)"
     after = re.compile(
@@ -69,18 +77,18 @@ def _patterns() -> _Patterns:
         rf"{verb}[\s-]{adverb}{{0,2}}(?:{pronoun}|(?P<n1>{proper})|(?P<n2>{phrase}){phrase_end})"
         rf"|{pronoun}\s{adverb}{{0,2}}{verb}"
         rf"|(?P<n3>{proper}),?\s{adverb}{{0,2}}{verb}"
-        rf"|(?P<n4>{determiner}\s(?:[\w’-]+\s){{0,2}}?[\w’-]+)\s{adverb}{{0,2}}{verb}"
+        rf"|(?P<n4>{determiner}\s(?:{noun}\s){{0,2}}?{noun})\s{adverb}{{0,2}}{verb}"
         rf"|(?<=[—–-])\s?(?P<n5>{proper})\s*(?:[,\n]|\Z)"
         rf"|\(?[Aa]ccording\sto\s(?P<n6>{proper}))"
     )
-    rest = r"[^.!?;“”\"«»\n]{0,60}[,:—–]?\s{0,3}\Z"
+    rest = r"[^.!?;“”\"«»\n]{0,60}[,:—–]{0,2}\s{0,6}\Z"
     before = re.compile(
         rf"(?:(?<!\w){pronoun}\s{adverb}{{0,2}}{verb}"
         rf"|(?<![\w’'.])(?P<n1>{proper}),?\s{adverb}{{0,2}}{verb}"
-        rf"|(?<!\w)(?P<n2>{determiner}\s(?:[\w’-]+\s){{0,2}}?[\w’-]+)\s{adverb}{{0,2}}{verb}"
+        rf"|(?<!\w)(?P<n2>{determiner}\s(?:{noun}\s){{0,2}}?{noun})\s{adverb}{{0,2}}{verb}"
         rf"|{verb}\s{adverb}?(?:{pronoun}|(?P<n3>{proper})|(?P<n4>{phrase})(?=\s*[,:]))"
         rf"|(?<![\w’'.])(?:(?P<n5>{proper})|{pronoun})\b[^.!?;“”\"«»\n]{{0,60}}?\s(?:and|then|but)\s{adverb}{{0,2}}{verb}"
         rf"|\b[Aa]ccording\sto\s(?P<n6>{proper})"
         rf"|\b[Aa]s\s(?P<n7>{proper})\s(?:once\s)?(?:puts?\sit|{verb})){rest}"
     )
-    return _Patterns(after, before, re.compile(rf"[,:—–]\s{{0,3}}\Z|{verb}\s\Z"))
+    return _Patterns(after, before, re.compile(rf"[,:—–]\s{{0,6}}\Z|{verb}\s\Z"))

@@ -1,4 +1,4 @@
-"""Chats in the marks of a model's template: ChatML, Llama, Gemma, Mistral, Alpaca and others of ``roles.yaml``."""
+"""Chats in the marks of a model's template: ChatML, Llama, Gemma and the others of ``roles.yaml``."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _role(match: re.Match[str]) -> str | None:
 
 @cache
 def _first_letters() -> frozenset[str]:
-    """What every opening mark begins with: looking for these is ten times as fast as looking for the marks."""
+    """What every opening mark begins with: these are found ten times as fast as the marks."""
     return frozenset(form.open[:4] if form.role else form.open[:1] for form in chat_forms().templates)
 
 

@@ -24,7 +24,7 @@ class Turn(NamedTuple):
 
 
 def tile(text: str, turns: Iterable[Turn]) -> list[Turn]:
-    """The turns, in order and without blanks at their ends, and `MARKUP` for all between: no character is lost."""
+    """The turns, in order, without blanks at their ends, and `MARKUP` for all that is between them."""
     tiles: list[Turn] = []
     done = 0
     for turn in turns:

@@ -15,6 +15,7 @@ class Words(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     verbs: frozenset[str]
     pronouns: frozenset[str]
+    vague: frozenset[str]
     titles: frozenset[str]
     determiners: frozenset[str]
     no_names: frozenset[str]

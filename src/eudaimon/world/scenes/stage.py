@@ -93,11 +93,16 @@ class Stage:
 
     def act(self, fact: Int[ndarray, "n"], harms: Bool[ndarray, "n"]) -> Int[ndarray, "n"]:
         """One of the fact's harmful or good actions."""
+        return self.pair(fact, harms)[0]
+
+    def pair(
+        self, fact: Int[ndarray, "n"], harms: Bool[ndarray, "n"]
+    ) -> tuple[Int[ndarray, "n"], Int[ndarray, "n"]]:
+        """Both of the fact's harmful or good actions, either first."""
         which = self.draws.below(2)
-        done: Int[ndarray, "n"] = np.where(
-            harms, self.facts.harmful[fact, which], self.facts.good[fact, which]
-        )
-        return done
+        harmful, good = self.facts.harmful, self.facts.good
+        first, second = (np.where(harms, harmful[fact, w], good[fact, w]) for w in (which, 1 - which))
+        return first, second
 
     def ending(self, persona: Int[ndarray, "n"]) -> Int[ndarray, "n"]:
         """The end of an utterance in the persona's tone, or nothing."""
