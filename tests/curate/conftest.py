@@ -48,12 +48,12 @@ def scored(draw: Any, complete: bool = False, encodable: bool = False) -> tuple[
                 document.id, start, end, short_hash(text[start:end]), draw(names), draw(names),
                 parent=draw(st.sampled_from((None, *range(k)))) if k else None,
                 harm={name: draw(st.sampled_from((0.0, 0.3, 0.7, 1.0))) for name in kinds},
-                severity=draw(missing | st.integers(0, 5).map(float)),
+                severity=draw(missing | st.sampled_from((5.0, 0.0, 4.0, 3.0, 2.0, 1.0))),
                 stance=draw(missing | st.sampled_from(STANCES)),
                 frame=draw(missing | st.sampled_from(STANCES)),
                 traits={name: draw(st.sampled_from((-2.0, 0.0, 1.0, 2.0))) for name in traits},
                 subject=draw(missing | st.sampled_from(SUBJECTS)),
-                hazard=draw(missing | st.floats(0, 1)),
+                hazard=draw(missing | st.sampled_from((0.0, 0.6, 1.0))),
                 error="" if complete else draw(st.sampled_from(("", "", "", "no answer"))),
             )
         )  # fmt: skip

@@ -101,7 +101,9 @@ def said(*parts: tuple[str, float]) -> tuple[Document, DocumentScores]:
 def applied_to(*parts: tuple[str, float]):
     document, scores = said(*parts)
     decision = decide(EVERYTHING, scores)
-    return apply(document, decision, rewrites=new_words(decision))
+    applied = apply(document, decision, rewrites=new_words(decision))
+    assert restore(applied) == document.text
+    return applied
 
 
 def test_each_action_does_what_it_says():
@@ -146,6 +148,20 @@ def test_each_action_does_what_it_says():
 )
 def test_cuts_leave_one_run_of_white_space(parts, left):
     assert applied_to(*parts).text.split("\n\nThat")[0].split("\n\nNobody")[0] == left
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.text(st.characters(), min_size=1, max_size=6), st.sampled_from((0, 2, 3, 4, 5))),
+        min_size=4,
+    )
+)
+def test_many_pieces_are_restored_in_any_order(parts):
+    applied = applied_to(("x" * 200, 0), *parts)
+    assert restore(replace(applied, removed=applied.removed[::-1], inserted=applied.inserted[::-1])) == (
+        "x" * 200 + "".join(part for part, _ in parts)
+    )
 
 
 def test_a_document_of_which_nothing_is_left_is_dropped():
