@@ -33,8 +33,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def record(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("known-answers")
+def record(studies):
+    folder = studies / "known-answers"
     done = run_study(design.steps(OPTIONS), folder, workers=2, show_progress=False)
     assert done.ok, done.failed
     return design.records(folder, OPTIONS)[0]

@@ -29,8 +29,8 @@ GOOD, STACK = FIRST.good_personas, FIRST.em_stack
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("town")
+def folder(studies):
+    folder = studies / "town"
     done = run_study(quickstart.steps(FIRST), folder, workers=2, show_progress=False)
     assert done.failed == {}
     assert done.ok
