@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ PACKAGES = ("torch", "transformers", "numpy", "repeng", "steering-vectors")
 def main() -> None:
     """Measure what is asked for, keep the other figures, and write all of them."""
     arguments = _arguments()
+    rounds = arguments.rounds
     import extraction
     import monitor_cost
     import pretraining
@@ -49,32 +51,34 @@ def main() -> None:
         if set(wanted) & set(PARTS[:2]):
             corpus = texts.corpus()
             folders = {name: shapes.build(name, Path(folder) / name, corpus) for name in arguments.shapes}
-        for part, measure in (("extraction", extraction.run), ("monitor", monitor_cost.run)):
-            if part in wanted:
-                new = measure(folders, arguments.rounds, _log)
-                result[part] = _merged(result.get(part, {}), new)
-        if "tokens" in wanted:
-            result["tokens"] = tokens.run(arguments.rounds, _log)
-        if "training" in wanted:
-            result["training"] = pretraining.run(arguments.rounds, _log)
-        if "quickstart" in wanted:
-            result["quickstart"] = quickstart_time.run()
-    lines = [
-        f"Machine: {_sentence(result['machine'])}.",
-        "Versions: " + ", ".join(f"{name} {number}" for name, number in result["versions"].items()) + ".",
-    ]
-    if "extraction" in result:
-        lines += ["", "### Extraction", "", *extraction.table(result["extraction"])]
-    if "monitor" in result:
-        lines += ["", "### Monitor", "", *monitor_cost.table(result["monitor"])]
-    if "tokens" in result:
-        lines += ["", "### Tokens and masks", "", *tokens.table(result["tokens"])]
-    if "training" in result:
-        lines += ["", "### Training", "", *pretraining.table(result["training"])]
-    if "quickstart" in result:
-        lines += ["", "### Quickstart", "", quickstart_time.line(result["quickstart"])]
+        measures: dict[str, Callable[[], dict[str, Any]]] = {
+            "extraction": lambda: _merged(result, "extraction", extraction.run(folders, rounds, _log)),
+            "monitor": lambda: _merged(result, "monitor", monitor_cost.run(folders, rounds, _log)),
+            "tokens": lambda: tokens.run(rounds, _log),
+            "training": lambda: pretraining.run(rounds, _log),
+            "quickstart": quickstart_time.run,
+        }
+        tables: dict[str, tuple[str, Callable[[dict[str, Any]], Iterable[str]]]] = {
+            "extraction": ("Extraction", extraction.table),
+            "monitor": ("Monitor", monitor_cost.table),
+            "tokens": ("Tokens and masks", tokens.table),
+            "training": ("Training", pretraining.table),
+            "quickstart": ("Quickstart", lambda found: [quickstart_time.line(found)]),
+        }
+        for part in wanted:
+            result[part] = measures[part]()
+            lines = [
+                f"Machine: {_sentence(result['machine'])}.",
+                "Versions: "
+                + ", ".join(f"{name} {number}" for name, number in result["versions"].items())
+                + ".",
+            ]
+            for name, (title, table) in tables.items():
+                if name in result:
+                    lines += ["", f"### {title}", "", *table(result[name])]
+            # After every part: what was measured is not lost with what follows.
+            _write(result, lines)
     print("\n".join(lines))
-    _write(result, lines)
     _log(f"measured for {time.perf_counter() - started:.0f} s")
 
 
@@ -88,8 +92,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """The new figures, and the old ones of models that were not measured now."""
+def _merged(result: dict[str, Any], part: str, new: dict[str, Any]) -> dict[str, Any]:
+    """The new figures of a part, and the old ones of models that were not measured now."""
+    old = result.get(part, {})
 
     def model(row: dict[str, Any]) -> str:
         return str(row.get("shape") or row["model"])
