@@ -44,6 +44,8 @@ from .sources.record import Reading as Reading
 from .sources.shard import Shard as Shard
 from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
+from .sources.write import RecordWriter as RecordWriter
+from .sources.write import document_record as document_record
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -79,6 +81,7 @@ __all__ = [
     "Inserted",
     "Policy",
     "Reading",
+    "RecordWriter",
     "Removed",
     "SegmentRule",
     "SegmentScores",
@@ -96,6 +99,7 @@ __all__ = [
     "decide_file",
     "detect_form",
     "diff",
+    "document_record",
     "find_sources",
     "hard_cases",
     "labelled_scores",
