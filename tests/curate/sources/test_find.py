@@ -6,6 +6,7 @@ import gzip
 import json
 import logging
 import sys
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.formats import READERS, reader_of
 from eudaimon.curate.sources.read import read_shard
 from eudaimon.curate.sources.shard import Shard, split
-from eudaimon.curate.sources.source_file import SUFFIXES
+from eudaimon.curate.sources.source_file import SUFFIXES, SourceFile
 
 ROWS = [{"text": f"text {n}", "id": str(n)} for n in range(5)]
 LINES = "".join(json.dumps(row) + "\n" for row in ROWS).encode()
@@ -73,6 +74,11 @@ def test_a_folder(corpus, caplog) -> None:
     assert all(
         file.stem in ("a", "b", "deep/c", "deep/d", "deep/e", "deep/er/f", "deep/er/g") for file in files
     )
+
+
+def test_a_source_can_be_kept_as_json(corpus) -> None:
+    for file in find_sources(corpus):
+        assert {SourceFile(**json.loads(json.dumps(asdict(file))))} == {file}
 
 
 def test_patterns_and_files(corpus, monkeypatch) -> None:

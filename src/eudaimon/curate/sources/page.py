@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
 
 from eudaimon.core.errors import UsageError
 
@@ -36,42 +38,36 @@ def page_text(body: bytes, head: Mapping[str, str]) -> str | None:
 
 def _answer(raw: bytes) -> tuple[str, bytes] | None:
     """The content type and body of a successful HTTP answer, without transfer and content encodings."""
-    _require("warcio")
-    from warcio.bufferedreaders import ChunkedDataReader  # type: ignore[import-untyped]
-    from warcio.statusandheaders import (  # type: ignore[import-untyped]
-        StatusAndHeadersParser,
-        StatusAndHeadersParserException,
-    )
-
-    stream = io.BytesIO(raw)
+    heads = _module("warcio.statusandheaders")
+    stream: Any = io.BytesIO(raw)
     try:
-        answer = StatusAndHeadersParser(["HTTP/"]).parse(stream)
-    except (StatusAndHeadersParserException, EOFError):
+        answer = heads.StatusAndHeadersParser(["HTTP/"]).parse(stream)
+    except (heads.StatusAndHeadersParserException, EOFError):
         return None
     if raw.split(maxsplit=2)[1][:1] != b"2":
         return None
     encoding = (answer.get_header("content-encoding") or "").lower()
     chunked = (answer.get_header("transfer-encoding") or "").lower() == "chunked"
     if chunked or encoding in ("gzip", "deflate"):
-        stream = ChunkedDataReader(stream, decomp_type=encoding or None)
+        readers = _module("warcio.bufferedreaders")
+        stream = readers.ChunkedDataReader(stream, decomp_type=encoding or None)
     return answer.get_header("content-type") or "", stream.read()
 
 
 def _main_text(html: bytes) -> str:
-    _require("resiliparse")
-    from resiliparse.extract.html2text import extract_plain_text
-    from resiliparse.parse.encoding import bytes_to_str, detect_encoding
-
-    text = bytes_to_str(html, detect_encoding(html, from_html_meta=True) or "utf-8")
-    return str(extract_plain_text(text, main_content=True, alt_texts=False))
+    encoding = _module("resiliparse.parse.encoding")
+    text = encoding.bytes_to_str(html, encoding.detect_encoding(html, from_html_meta=True) or "utf-8")
+    extract = _module("resiliparse.extract.html2text").extract_plain_text
+    return str(extract(text, main_content=True, alt_texts=False))
 
 
-def _require(name: str) -> None:
-    from importlib.util import find_spec
-
-    if find_spec(name) is None:
+def _module(name: str) -> Any:
+    """A module that only the extra ``curate`` brings."""
+    try:
+        return import_module(name)
+    except ImportError as error:
         raise UsageError(
-            f"{name} is not installed, which reads web pages from WARC files",
+            f"{name.partition('.')[0]} is not installed, which reads web pages from WARC files",
             right="WET files, which need nothing more, or an installation with it",
             do="pip install 'eudaimon[curate]'",
-        )
+        ) from error

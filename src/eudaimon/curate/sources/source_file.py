@@ -45,6 +45,10 @@ class SourceFile:
     compression: Compression = ""
     only: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        # A source that was kept as JSON comes back with a list, and is still the same source.
+        object.__setattr__(self, "only", tuple(self.only))
+
     @property
     def stem(self) -> str:
         """The name without the endings that say how the file is read; names records that have no id."""
