@@ -36,6 +36,16 @@ from .scores import DocumentScores as DocumentScores
 from .scores import SegmentScores as SegmentScores
 from .scores import as_segment as as_segment
 from .scores import labelled_scores as labelled_scores
+from .sources.find import find_sources as find_sources
+from .sources.read import read_shard as read_shard
+from .sources.record import BadRecord as BadRecord
+from .sources.record import Fields as Fields
+from .sources.record import Reading as Reading
+from .sources.shard import Shard as Shard
+from .sources.shard import split as split
+from .sources.source_file import SourceFile as SourceFile
+from .sources.write import RecordWriter as RecordWriter
+from .sources.write import document_record as document_record
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -56,6 +66,7 @@ __all__ = [
     "NARRATOR",
     "QUOTED",
     "Applied",
+    "BadRecord",
     "Change",
     "Check",
     "DecidedSpan",
@@ -64,13 +75,18 @@ __all__ = [
     "DocumentRule",
     "DocumentScores",
     "Drawn",
+    "Fields",
     "Form",
     "HardCase",
     "Inserted",
     "Policy",
+    "Reading",
+    "RecordWriter",
     "Removed",
     "SegmentRule",
     "SegmentScores",
+    "Shard",
+    "SourceFile",
     "TextLost",
     "Unit",
     "VoiceTaxonomy",
@@ -83,6 +99,8 @@ __all__ = [
     "decide_file",
     "detect_form",
     "diff",
+    "document_record",
+    "find_sources",
     "hard_cases",
     "labelled_scores",
     "load_policy",
@@ -91,11 +109,13 @@ __all__ = [
     "read_attributes",
     "read_foreign_attributes",
     "read_scores",
+    "read_shard",
     "restore",
     "rubric",
     "rubric_hash",
     "segments",
     "sentence_spans",
+    "split",
     "tokens_by_stratum",
     "voice_taxonomy",
     "why",
