@@ -31,7 +31,11 @@ from .score_attributes import read_attributes as read_attributes
 from .score_attributes import read_foreign_attributes as read_foreign_attributes
 from .score_attributes import write_attributes as write_attributes
 from .score_table import read_scores as read_scores
+from .score_table import score_schema as score_schema
 from .score_table import write_scores as write_scores
+from .scorer import Scorer as Scorer
+from .scorer import StageCost as StageCost
+from .scorer import open_scorer as open_scorer
 from .scores import DocumentScores as DocumentScores
 from .scores import SegmentScores as SegmentScores
 from .scores import as_segment as as_segment
@@ -46,6 +50,8 @@ from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
 from .sources.write import RecordWriter as RecordWriter
 from .sources.write import document_record as document_record
+from .stages.linear_fit import LinearRecipe as LinearRecipe
+from .stages.linear_fit import fit_stage1 as fit_stage1
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -79,14 +85,17 @@ __all__ = [
     "Form",
     "HardCase",
     "Inserted",
+    "LinearRecipe",
     "Policy",
     "Reading",
     "RecordWriter",
     "Removed",
+    "Scorer",
     "SegmentRule",
     "SegmentScores",
     "Shard",
     "SourceFile",
+    "StageCost",
     "TextLost",
     "Unit",
     "VoiceTaxonomy",
@@ -101,9 +110,11 @@ __all__ = [
     "diff",
     "document_record",
     "find_sources",
+    "fit_stage1",
     "hard_cases",
     "labelled_scores",
     "load_policy",
+    "open_scorer",
     "policy_names",
     "random_removal",
     "read_attributes",
@@ -113,6 +124,7 @@ __all__ = [
     "restore",
     "rubric",
     "rubric_hash",
+    "score_schema",
     "segments",
     "sentence_spans",
     "split",
