@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 ESCALATED, DOUBTED = "escalated", "doubted"
 """Columns of marks: rows for the encoder, rows for the judge."""
+CHANCE = "chance"
+"""A column: the probability with which a row goes to the judge."""
 AT_ONCE = 1024
 """Excerpts of one call of a stage: what bounds its memory."""
 
