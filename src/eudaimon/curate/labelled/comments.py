@@ -34,7 +34,7 @@ def read_comments(path: str | Path) -> Iterator[LabelledSegment]:
         text, spans = row["text"], toxic_spans(path, row)
         group = f"{SOURCE}/{short_hash(' '.join(text.split()).lower())}"
         split = split_of(group)
-        parts = [(s, e) for s, e in sentence_spans(text) if text[s:e].strip()]
+        parts = [_bare(text, s, e) for s, e in sentence_spans(text) if text[s:e].strip()]
         common: dict[str, Any] = {
             "source": SOURCE,
             "group": group,
@@ -50,7 +50,7 @@ def read_comments(path: str | Path) -> Iterator[LabelledSegment]:
         for start, end in parts:
             touched = any(s < end and start < e for s, e in spans)
             yield LabelledSegment(
-                text[start:end].strip(),
+                text[start:end],
                 before=text[:start],
                 after=text[end:],
                 kind=SENTENCE,
@@ -76,6 +76,12 @@ def toxic_spans(path: str | Path, row: dict[str, Any]) -> tuple[tuple[int, int],
             f"{path}: {error}", right="toxic_spans as [[start, end], ...], or spans as offsets"
         ) from error
     return tuple(spans)
+
+
+def _bare(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span without the white space at its ends."""
+    said = text[start:end]
+    return start + len(said) - len(said.lstrip()), end - len(said) + len(said.rstrip())
 
 
 def _insult(is_one: bool) -> dict[str, Any]:

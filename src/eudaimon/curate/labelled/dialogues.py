@@ -42,7 +42,7 @@ def _last_turn(text: str, side: str) -> LabelledSegment | None:
     turns = list(_TURN.finditer(text))
     if len(turns) < 2 or turns[-1][1] != "Assistant":
         return None
-    said = text[turns[-1].end() :].strip()
+    said = text[turns[-1].end() :].rstrip()
     asked = text[turns[-2].end() : turns[-1].start()]
     first = text[turns[0].end() : turns[1].start()]
     if not said:
