@@ -18,8 +18,9 @@ def read_queries(names: tuple[str, ...] | None = None) -> Iterator[LabelledSegme
 
     A harmful query asks for help with a harm: the taxonomy calls that enacts. Its category is the set's, and
     others are taken to be absent, because the sets give one; its severity is what such requests are usually
-    after (``labels.yaml``); whoever asks for fiction or out of curiosity is not told apart. A safe query has no harm and stance none. Traits and hazard are None. The
-    set is the group: splits are by set, as everywhere else where these queries are used.
+    after (``labels.yaml``). Whoever asks for fiction or out of curiosity is not told apart. A safe query has
+    no harm and stance none. Traits and hazard are None. The set is the group: splits are by set, as
+    everywhere else where these queries are used.
     """
     plan = default_plan()
     splits: dict[str, Split] = {
