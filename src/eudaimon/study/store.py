@@ -14,7 +14,7 @@ from typing import Any
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
-from eudaimon.study.lock import Held, locked
+from eudaimon.jobs.lock import Held, locked
 from eudaimon.study.manifest import MANIFEST, RUN, Damage, check, describe, sync
 from eudaimon.study.step import Step
 
@@ -28,6 +28,11 @@ class StepStore:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).resolve()
         self.steps = self.folder / "steps"
+
+    @property
+    def finished(self) -> Path:
+        """The folder in which finished steps appear."""
+        return self.steps
 
     def path(self, step: Step | str) -> Path:
         """The folder of a step's files, there or not yet."""
