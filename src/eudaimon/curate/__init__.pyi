@@ -12,6 +12,8 @@ from .controls import tokens_by_stratum as tokens_by_stratum
 from .decide import DecidedSpan as DecidedSpan
 from .decide import Decision as Decision
 from .decide import decide as decide
+from .decision_table import decide_table as decide_table
+from .decision_table import decision_schema as decision_schema
 from .diff import Change as Change
 from .diff import Difference as Difference
 from .diff import diff as diff
@@ -106,6 +108,8 @@ __all__ = [
     "backfill",
     "decide",
     "decide_file",
+    "decide_table",
+    "decision_schema",
     "detect_form",
     "diff",
     "document_record",
