@@ -35,9 +35,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def record(studies):
     folder = studies / "known-answers"
-    done = run_study(design.steps(OPTIONS), folder, workers=2, show_progress=False)
+    done = run_study(design.PARTS.steps(OPTIONS), folder, workers=2, show_progress=False)
     assert done.ok, done.failed
-    return design.records(folder, OPTIONS)[0]
+    return design.PARTS.records(folder, OPTIONS)[0]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -40,6 +40,8 @@ from .scores import DocumentScores as DocumentScores
 from .scores import SegmentScores as SegmentScores
 from .scores import as_segment as as_segment
 from .scores import labelled_scores as labelled_scores
+from .stages.linear_fit import LinearRecipe as LinearRecipe
+from .stages.linear_fit import fit_stage1 as fit_stage1
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -71,6 +73,7 @@ __all__ = [
     "Form",
     "HardCase",
     "Inserted",
+    "LinearRecipe",
     "Policy",
     "Removed",
     "Scorer",
@@ -89,6 +92,7 @@ __all__ = [
     "decide_file",
     "detect_form",
     "diff",
+    "fit_stage1",
     "hard_cases",
     "labelled_scores",
     "load_policy",

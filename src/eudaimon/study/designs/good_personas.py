@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from pydantic import Field, field_validator
 
 from eudaimon.evaluate.town.situation import Situation
 from eudaimon.study.design import Study
-from eudaimon.study.records import Cell, RowName, StudyRecord
-from eudaimon.study.step import Step
+from eudaimon.study.records import Cell, RowName
 from eudaimon.study.steps.planted import PlantedFaults
 from eudaimon.study.summary.compare import Bound
 from eudaimon.study.summary.record import Layout
 from eudaimon.study.town.collect import ASKED, Labelled
 from eudaimon.study.town.options import INNOCENT, Answers, TownOptions
-from eudaimon.study.town.record import town_record
+from eudaimon.study.town.parts import TownParts
 from eudaimon.study.town.scopes import ALL, OTHER, scopes
 from eudaimon.train.arm_registry import arm_named
 
@@ -132,17 +130,12 @@ def faults(options: GoodPersonasOptions) -> tuple[PlantedFaults, ...]:
     return (PlantedFaults(model=model, persona=persona, attack=attack),)
 
 
-def steps(options: GoodPersonasOptions) -> tuple[Step, ...]:
-    """The target steps."""
-    return (*(cell.step for cell in cells(options)), *faults(options))
-
-
-def layout(options: GoodPersonasOptions, name: str = "good-personas") -> Layout:
+def layout(options: GoodPersonasOptions) -> Layout:
     """The table of arms by attacks, what is compared, and what must not suffer."""
     first = options.attack(options.assistant(options.arms[0], 0), 0, "harmful")
     trained = frozenset(item.id for item in first.items())
     return Layout(
-        study=name,
+        study="good-personas",
         question=QUESTION,
         row_field="arm",
         column_field="attack",
@@ -177,15 +170,11 @@ def headline(cells: Sequence[Cell]) -> str:
     )
 
 
-def records(folder: Path, options: GoodPersonasOptions) -> tuple[StudyRecord, ...]:
-    """The study's one record, from what is finished in its folder."""
-    return (town_record(folder, layout(options), tuple(cells(options)), options, planted=faults(options)),)
-
-
+PARTS = TownParts(cells, faults, layout)
 STUDY = Study(
     "good-personas",
     "Is a model safer when the bad persona was never formed?",
-    steps,
+    PARTS.steps,
     GoodPersonasOptions,
-    records,
+    PARTS.records,
 )
