@@ -21,7 +21,7 @@ _SUBREAPER = 36
 
 @dataclass(frozen=True)
 class Measured:
-    """One run: ``seconds`` as the command itself says (its imports left out), CPU seconds of all its processes.
+    """One run: ``seconds`` as the command itself says, imports left out; CPU seconds of all its processes.
 
     ``pss_mb`` is the peak of the sum over its processes of proportional set sizes: a page that several of
     them map counts once. ``rss_mb`` is the same of resident set sizes, where such a page counts for each.

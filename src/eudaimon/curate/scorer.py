@@ -89,7 +89,9 @@ def open_scorer(name: str | Path) -> Scorer:
         return _opener(_NAMED[str(name)])()
     if str(name).endswith(".bin"):
         return _opener("eudaimon.curate.stages.fasttext:FastTextScorer")(name)
-    raise UsageError(f"there is no scorer {name}", right=f"a fastText model .bin, or one of {', '.join(_NAMED)}")
+    raise UsageError(
+        f"there is no scorer {name}", right=f"a fastText model .bin, or one of {', '.join(_NAMED)}"
+    )
 
 
 def _opener(where: str) -> Callable[..., Scorer]:

@@ -124,8 +124,8 @@ def open_fasttext(path: str | Path) -> FastTextTable | None:
     """The folded model of a fastText ``.bin``, mapped from the user's cache, where it is written once.
 
     None where the model is none that can be folded: with subwords, quantized, with another loss than softmax,
-    with more labels than its vectors have numbers, or with numbers that overflow. Raises `UsageError` where there is no such file, or
-    fastText cannot read it.
+    with more labels than its vectors have numbers, or with numbers that overflow. Raises `UsageError` where
+    there is no such file, or fastText cannot read it.
     """
     path = Path(path).resolve()
     if not path.is_file():
