@@ -1,3 +1,4 @@
+from .agreement import krippendorff as krippendorff
 from .baselines import BASELINES as BASELINES
 from .baselines import TextBaseline as TextBaseline
 from .baselines import TextScorer as TextScorer
@@ -64,6 +65,7 @@ __all__ = [
     "hierarchical",
     "holm",
     "items_needed",
+    "krippendorff",
     "length",
     "ngram_nb",
     "pair_auroc",
