@@ -35,6 +35,10 @@ from .ranking import pair_auroc as pair_auroc
 from .ranking import roc as roc
 from .ranking import separation as separation
 from .ranking import tpr_at_fpr as tpr_at_fpr
+from .stratified import Stratified as Stratified
+from .stratified import stratified_mean as stratified_mean
+from .stratified import stratified_ratio as stratified_ratio
+from .stratified import stratified_share as stratified_share
 from .variance import VarianceShares as VarianceShares
 from .variance import variance_shares as variance_shares
 
@@ -46,6 +50,7 @@ __all__ = [
     "Equivalence",
     "Panel",
     "SeededScore",
+    "Stratified",
     "TextBaseline",
     "TextScorer",
     "Threshold",
@@ -71,6 +76,9 @@ __all__ = [
     "pair_auroc",
     "roc",
     "separation",
+    "stratified_mean",
+    "stratified_ratio",
+    "stratified_share",
     "text_baselines",
     "tfidf_lr",
     "tfidf_word_lr",
