@@ -31,7 +31,11 @@ from .score_attributes import read_attributes as read_attributes
 from .score_attributes import read_foreign_attributes as read_foreign_attributes
 from .score_attributes import write_attributes as write_attributes
 from .score_table import read_scores as read_scores
+from .score_table import score_schema as score_schema
 from .score_table import write_scores as write_scores
+from .scorer import Scorer as Scorer
+from .scorer import StageCost as StageCost
+from .scorer import open_scorer as open_scorer
 from .scores import DocumentScores as DocumentScores
 from .scores import SegmentScores as SegmentScores
 from .scores import as_segment as as_segment
@@ -69,8 +73,10 @@ __all__ = [
     "Inserted",
     "Policy",
     "Removed",
+    "Scorer",
     "SegmentRule",
     "SegmentScores",
+    "StageCost",
     "TextLost",
     "Unit",
     "VoiceTaxonomy",
@@ -86,6 +92,7 @@ __all__ = [
     "hard_cases",
     "labelled_scores",
     "load_policy",
+    "open_scorer",
     "policy_names",
     "random_removal",
     "read_attributes",
@@ -94,6 +101,7 @@ __all__ = [
     "restore",
     "rubric",
     "rubric_hash",
+    "score_schema",
     "segments",
     "sentence_spans",
     "tokens_by_stratum",
