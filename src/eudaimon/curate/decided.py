@@ -28,11 +28,10 @@ FATES: tuple[Fate, ...] = ("keep", "tag", "mask", "rewrite", "redact", "drop", "
 
 
 @dataclass(frozen=True, eq=False)
-class DecidedTable:
-    """Whole documents of a score table, in order, and the decision on each."""
+class ScoreTable:
+    """Whole documents of a score table, in order."""
 
     table: pyarrow.Table
-    decisions: tuple[Decision, ...]
 
     @cached_property
     def segment(self) -> Int[np.ndarray, "rows"]:
@@ -46,7 +45,7 @@ class DecidedTable:
 
     @cached_property
     def document(self) -> Int[np.ndarray, "rows"]:
-        """The index of each row's document, and of its decision."""
+        """The index of each row's document."""
         return np.cumsum(self.segment == WHOLE) - 1
 
     @cached_property
@@ -57,6 +56,26 @@ class DecidedTable:
 
         markup = compute.equal(self.table["voice"].cast(pyarrow.string()), MARKUP).fill_null(False)
         return np.asarray((self.segment != WHOLE) & ~markup.to_numpy())
+
+    @cached_property
+    def harm(self) -> Float[np.ndarray, "rows"]:
+        """The highest harm probability of each row over all categories; NaN where none was scored."""
+        highest: np.ndarray = np.full(self.table.num_rows, np.nan)
+        for name in self.table.column_names:
+            if name.startswith(HARM):
+                highest = np.fmax(highest, self.table[name].to_numpy())
+        return highest
+
+    def heads(self, name: str) -> list[str]:
+        """A column of the documents' own rows; empty texts where it is null."""
+        return [value or "" for value in self.table[name].take(self.starts).to_pylist()]
+
+
+@dataclass(frozen=True, eq=False)
+class DecidedTable(ScoreTable):
+    """Whole documents of a score table, in order, and the decision on each."""
+
+    decisions: tuple[Decision, ...]
 
     @cached_property
     def fate(self) -> Int[np.ndarray, "rows"]:
@@ -70,26 +89,6 @@ class DecidedTable:
                 self._mark(found, decision, int(first), int(last))
         return found
 
-    @cached_property
-    def harm(self) -> Float[np.ndarray, "rows"]:
-        """The highest harm probability of each row over all categories; NaN where none was scored."""
-        columns = [
-            np.asarray(self.table[n].to_numpy()) for n in self.table.column_names if n.startswith(HARM)
-        ]
-        highest: np.ndarray = np.full(self.table.num_rows, np.nan)
-        for column in columns:
-            highest = np.fmax(highest, column)
-        return highest
-
-    def numbers(self, name: str) -> Float[np.ndarray, "rows"]:
-        """A column as numbers, NaN where it is null."""
-        return np.asarray(self.table[name].to_numpy(), dtype=np.float64)
-
-    def texts(self, name: str) -> list[str | None]:
-        """A column as texts, None where it is null."""
-        values: list[str | None] = self.table[name].to_pylist()
-        return values
-
     def _mark(self, found: np.ndarray, decision: Decision, first: int, last: int) -> None:
         rows = self.table.slice(first + 1, last - first - 1).select(["start", "end", "voice", "parent"])
         places: dict[tuple[object, ...], list[int]] = {}
@@ -102,30 +101,38 @@ class DecidedTable:
                     found[row] = max(found[row], FATES.index(span.action))
 
 
-def decided_tables(policy: Policy, path: str | Path) -> Iterator[DecidedTable]:
-    """The documents of a Parquet file of scores with their decisions, in order, a row group at a time.
+def score_tables(path: str | Path) -> Iterator[ScoreTable]:
+    """The documents of a Parquet file of scores, in order, a row group at a time.
 
-    Raises `BadRows` as `eudaimon.curate.read_scores` does.
+    Raises `BadRows` as `eudaimon.curate.read_scores` does, but for rows that are astray.
     """
     import pyarrow
 
-    path = Path(path)
-    decisions = decide_file(policy, path)
-    with open_scores(path) as file:
+    with open_scores(Path(path)) as file:
         rest: pyarrow.Table | None = None
         for group in range(file.num_row_groups):
             table = file.read_row_group(group)
             table = table if rest is None else pyarrow.concat_tables([rest, table], promote_options="default")
             starts = np.flatnonzero(table["segment"].to_numpy() == WHOLE)
             # The last document may go on in the next row group.
-            final = group + 1 == file.num_row_groups
-            cut = table.num_rows if final or not len(starts) else int(starts[-1])
+            final = group + 1 == file.num_row_groups or not len(starts)
+            cut = table.num_rows if final else int(starts[-1])
             rest = table.slice(cut)
-            n = len(starts) if final else max(len(starts) - 1, 0)
             if cut:
-                yield DecidedTable(table.slice(0, cut), tuple(islice(decisions, n)))
-    if next(decisions, None) is not None:
-        raise BadRows(f"{path} changed while it was read", right="scores that nobody is writing")
+                yield ScoreTable(table.slice(0, cut))
+
+
+def decided_tables(policy: Policy, path: str | Path) -> Iterator[DecidedTable]:
+    """The documents of a Parquet file of scores with their decisions, in order, a row group at a time.
+
+    Raises `BadRows` as `eudaimon.curate.read_scores` does, and when the file changes meanwhile.
+    """
+    decisions = decide_file(policy, path)
+    for part in score_tables(path):
+        mine = tuple(islice(decisions, len(part.starts)))
+        if [decision.id for decision in mine] != part.heads("document"):
+            raise BadRows(f"{path} changed while it was read", right="scores that nobody is writing")
+        yield DecidedTable(part.table, mine)
 
 
 def score_files(place: str | Path) -> tuple[Path, ...]:
