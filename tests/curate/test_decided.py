@@ -23,7 +23,8 @@ def test_the_table_says_what_decisions_say(any_scored, tmp_path, name, monkeypat
     def check(scores):
         path = write_scores(tmp_path / "s.parquet", scores)
         tables = list(decided_tables(policy, path))
-        assert [d for table in tables for d in table.decisions] == [decide(policy, s) for s in scores]
+        outcomes = [o for table in tables for o in table.decided["outcome"].to_pylist()]
+        assert outcomes == [decide(policy, s).outcome for s in scores]
         fates, harms, voices = [], [], []
         for table in tables:
             rows = table.segment != WHOLE

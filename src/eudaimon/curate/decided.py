@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from eudaimon.core.errors import BadRows, UsageError
-from eudaimon.curate.decide import Decision
+from eudaimon.core.errors import UsageError
+from eudaimon.curate.decision_table import decide_table, score_tables
 from eudaimon.curate.policy import Policy
-from eudaimon.curate.redecide import decide_file
-from eudaimon.curate.score_table import HARM, WHOLE, open_scores
+from eudaimon.curate.score_table import HARM, WHOLE
 from eudaimon.curate.voices.turn import MARKUP
 
 if TYPE_CHECKING:
@@ -73,66 +71,40 @@ class ScoreTable:
 
 @dataclass(frozen=True, eq=False)
 class DecidedTable(ScoreTable):
-    """Whole documents of a score table, in order, and the decision on each."""
+    """Whole documents of a score table, in order, and the decisions on them, in `decision_schema`."""
 
-    decisions: tuple[Decision, ...]
+    decided: pyarrow.Table
+    policy: Policy
 
     @cached_property
     def fate(self) -> Int[np.ndarray, "rows"]:
         """What becomes of each row, as an index into `FATES`; an action counts where it meets a character."""
-        found = np.zeros(self.table.num_rows, dtype=np.int64)
-        ends = np.append(self.starts[1:], self.table.num_rows)
-        for decision, first, last in zip(self.decisions, self.starts, ends, strict=True):
-            if decision.outcome != "keep":
-                found[first:last] = FATES.index(decision.outcome)
-            elif decision.spans:
-                self._mark(found, decision, int(first), int(last))
+        outcomes = self.decided["outcome"].to_pylist()
+        of_document = np.array([FATES.index(outcome) for outcome in outcomes], dtype=np.int64)
+        found = of_document[self.document] if len(outcomes) else np.zeros(0, dtype=np.int64)
+        actions = {rule.name: FATES.index(rule.do) for rule in self.policy.segments}
+        for number, spans in self.spans():
+            for span in spans if outcomes[number] == "keep" else ():
+                rows = self.starts[number] + 1 + np.array(span["segments"], dtype=np.int64)
+                found[rows] = np.maximum(found[rows], actions[span["rule"]])
         return found
 
-    def _mark(self, found: np.ndarray, decision: Decision, first: int, last: int) -> None:
-        rows = self.table.slice(first + 1, last - first - 1).select(["start", "end", "voice", "parent"])
-        places: dict[tuple[object, ...], list[int]] = {}
-        for row, place in enumerate(zip(*(column.to_pylist() for column in rows), strict=True), first + 1):
-            places.setdefault(place, []).append(row)
-        for span in decision.spans:
-            for scores in span.scores:
-                place = (scores.start, scores.end, scores.voice, scores.parent)
-                for row in places.get(place, ()):
-                    found[row] = max(found[row], FATES.index(span.action))
+    def spans(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+        """The number of each document on which a rule acts, and its decided spans."""
+        for number in np.flatnonzero(self.decided["spans"].is_valid().to_numpy()).tolist():
+            yield number, self.decided["spans"][number].as_py()
 
 
-def score_tables(path: str | Path) -> Iterator[ScoreTable]:
-    """The documents of a Parquet file of scores, in order, a row group at a time.
-
-    Raises `BadRows` as `eudaimon.curate.read_scores` does, but for rows that are astray.
-    """
-    import pyarrow
-
-    with open_scores(Path(path)) as file:
-        rest: pyarrow.Table | None = None
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group)
-            table = table if rest is None else pyarrow.concat_tables([rest, table], promote_options="default")
-            starts = np.flatnonzero(table["segment"].to_numpy() == WHOLE)
-            # The last document may go on in the next row group.
-            final = group + 1 == file.num_row_groups or not len(starts)
-            cut = table.num_rows if final else int(starts[-1])
-            rest = table.slice(cut)
-            if cut:
-                yield ScoreTable(table.slice(0, cut))
+def read_tables(path: str | Path) -> Iterator[ScoreTable]:
+    """The documents of a Parquet file of scores, in order; raises `BadRows` as `read_scores` does."""
+    for table in score_tables(Path(path)):
+        yield ScoreTable(table)
 
 
 def decided_tables(policy: Policy, path: str | Path) -> Iterator[DecidedTable]:
-    """The documents of a Parquet file of scores with their decisions, in order, a row group at a time.
-
-    Raises `BadRows` as `eudaimon.curate.read_scores` does, and when the file changes meanwhile.
-    """
-    decisions = decide_file(policy, path)
-    for part in score_tables(path):
-        mine = tuple(islice(decisions, len(part.starts)))
-        if [decision.id for decision in mine] != part.heads("document"):
-            raise BadRows(f"{path} changed while it was read", right="scores that nobody is writing")
-        yield DecidedTable(part.table, mine)
+    """The documents of a Parquet file of scores with their decisions; raises `BadRows` as `read_scores`."""
+    for table in score_tables(Path(path)):
+        yield DecidedTable(table, decide_table(policy, table, path), policy)
 
 
 def score_files(place: str | Path) -> tuple[Path, ...]:

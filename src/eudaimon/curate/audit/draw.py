@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float, Int, UInt64
 from eudaimon.core.errors import UsageError
 from eudaimon.curate.audit.allocate import allocate, bins_that_fit
 from eudaimon.curate.audit.records import AuditItem, AuditPlan, Sort, Stratum
-from eudaimon.curate.decided import FATES, DecidedTable, ScoreTable, decided_tables, score_tables
+from eudaimon.curate.decided import FATES, DecidedTable, ScoreTable, decided_tables, read_tables
 from eudaimon.curate.policy import Policy
 from eudaimon.curate.score_table import WHOLE
 
@@ -95,7 +95,7 @@ def _survey(
     score: np.ndarray = np.zeros(0)
     sizes: Counter[str] = Counter()
     models: set[str] = set()
-    for table in (table for path in files for table in score_tables(path)):
+    for table in (table for path in files for table in read_tables(path)):
         models.update(table.heads("model"))
         names, source = np.unique(np.array(table.heads("source"), dtype=np.str_), return_inverse=True)
         counts = np.bincount(source[table.document[table.voiced]], minlength=len(names))
@@ -128,7 +128,7 @@ def _collect(
         found.n_errors += int((table.voiced & ~rows).sum())
         found.n_unscored += int((rows & np.isnan(table.harm)).sum())
         score = np.nan_to_num(table.harm, nan=-1.0)
-        own = [d.source if d.source in sources else POOLED for d in table.decisions]
+        own = [name if name in sources else POOLED for name in table.heads("source")]
         names = sorted(set(own))
         source = np.array([names.index(name) for name in own], dtype=np.int64)[table.document]
         removed = table.fate != FATES.index("keep")
