@@ -50,6 +50,8 @@ from .sources.record import Reading as Reading
 from .sources.shard import Shard as Shard
 from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
+from .stages.linear_fit import LinearRecipe as LinearRecipe
+from .stages.linear_fit import fit_stage1 as fit_stage1
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -83,6 +85,7 @@ __all__ = [
     "Form",
     "HardCase",
     "Inserted",
+    "LinearRecipe",
     "Policy",
     "Reading",
     "Removed",
@@ -107,6 +110,7 @@ __all__ = [
     "detect_form",
     "diff",
     "find_sources",
+    "fit_stage1",
     "hard_cases",
     "labelled_scores",
     "load_policy",
