@@ -122,7 +122,7 @@ class SlurmEngine:
             logger.warning(
                 "%d jobs stay in the queue and go on; the same command takes them up again, and "
                 "`scancel --name` ends those of a name: %s",
-                len(self._under_way),
+                len({self._ids[key] for key in self._under_way}),
                 ", ".join(sorted({job.name for _, job in self._jobs(queued() or ())})),
             )
 
