@@ -40,6 +40,7 @@ from .scores import DocumentScores as DocumentScores
 from .scores import SegmentScores as SegmentScores
 from .scores import as_segment as as_segment
 from .scores import labelled_scores as labelled_scores
+from .stages.fasttext import open_fasttext as open_fasttext
 from .stages.lexicon import Lexicon as Lexicon
 from .stages.linear_fit import LinearRecipe as LinearRecipe
 from .stages.linear_fit import fit_stage1 as fit_stage1
@@ -101,6 +102,7 @@ __all__ = [
     "hard_cases",
     "labelled_scores",
     "load_policy",
+    "open_fasttext",
     "open_scorer",
     "open_stage1",
     "policy_names",
