@@ -91,21 +91,22 @@ def open_scorer(name: str | Path) -> Scorer:
     """The scorer of that name, or in that folder, which `eudaimon curate fit` wrote.
 
     ``stage1`` is the shipped stage 1, ``lexicon`` its terms alone, and ``labels`` takes over the labels that
-    documents carry, as those of the town do. A ``.bin`` is a model of fastText
-    (`eudaimon.curate.open_fasttext`), and reads paragraphs. Raises `UsageError` where there is none.
+    documents carry, as those of the town do. A file ``.bin`` is a fastText model, read paragraph by paragraph.
+    Raises `UsageError` where there is none.
     """
     if str(name) in _NAMED:
         return _opener(_NAMED[str(name)])()
+    if str(name).endswith(".bin"):
+        return _opener("eudaimon.curate.stages.fasttext:FastTextScorer")(name)
     path = Path(name)
-    if path.suffix in (".bin", ".ftz"):
-        return _opener("eudaimon.curate.stages.fasttext:open_fasttext")(path)
     if (path / SCORER_FILE).is_file():
         kind = str(read_json(path / SCORER_FILE).get("kind"))
         if kind in _KINDS:
             return _opener(_KINDS[kind])(path)
         raise UsageError(f"{path} holds a scorer of kind {kind}", right=f"one of {', '.join(_KINDS)}")
     raise UsageError(
-        f"there is no scorer {name}", right=f"{', '.join(_NAMED)}, a folder with {SCORER_FILE}, or a .bin"
+        f"there is no scorer {name}",
+        right=f"{', '.join(_NAMED)}, a folder with {SCORER_FILE}, or a fastText model .bin",
     )
 
 

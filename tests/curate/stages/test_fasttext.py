@@ -1,7 +1,6 @@
-"""fastText models against fastText itself and against datatrove's filter on the same model."""
+"""A folded fastText model says what fastText itself says."""
 
-import random
-import struct
+from __future__ import annotations
 
 import numpy as np
 import pytest
@@ -10,151 +9,146 @@ from hypothesis import strategies as st
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
-from eudaimon.curate import open_fasttext, open_scorer
-from eudaimon.curate.stages.fasttext import FastTextStage
-from eudaimon.curate.stages.fasttext_file import read_fasttext
-from eudaimon.curate.stages.fasttext_predict import FastTextPredictor
-from eudaimon.curate.stages.paragraphs import paragraphs, spans_of_paragraphs
+from eudaimon.curate import open_scorer
+from eudaimon.curate.stages.fasttext_table import fold, open_fasttext
+from eudaimon.curate.stages.fasttext_words import LONG, fasttext_words, word_hashes
+from eudaimon.curate.stages.paragraphs import paragraph_spans
 
 fasttext = pytest.importorskip("fasttext")
-WORDS = ["river", "kettle", "stupid", "fool", "walk", "you", "naïve"]
-ODD = ["語", "</s>", "__label__toxic", "__label__x", "a\x00b", "x", "y"]
-SOFTMAX, ONE_VS_ALL = 3, 4
 
-
-def write_model(path, *, n_grams=1, loss=SOFTMAX, longest=0, dim=6, buckets=97, spread=1.0):
-    """A supervised model of random numbers, as fastText saves one."""
-    rng = np.random.default_rng(0)
-    entries = [("</s>", 0), *((word, 0) for word in WORDS), ("__label__toxic", 1), ("__label__fine", 1)]
-    data = struct.pack(
-        "<2i12id", 793712314, 12, dim, 5, 1, 1, 5, n_grams, loss, 3, buckets, 2, longest, 100, 1e-4
-    )
-    data += struct.pack("<3i2q", len(entries), len(entries) - 2, 2, 100, -1)
-    for k, (word, kind) in enumerate(entries):
-        data += word.encode() + b"\0" + struct.pack("<qb", 100 - k, kind)
-    for rows in (len(entries) - 2 + buckets, 2):
-        matrix = rng.normal(scale=spread, size=(rows, dim)).astype("<f4")
-        data += struct.pack("<?2q", False, *matrix.shape) + matrix.tobytes()
-    path.write_bytes(data)
-    return path
+LINES = [
+    "__label__bad steal the goat and lie about it",
+    "__label__bad steal the hen and lie about it gladly",
+    "__label__fine feed the goat and the hen",
+    "__label__fine give the neighbour é half of the hen",
+    "__label__other the river is wide",
+]
+TEXTS = st.lists(st.sampled_from([*"abstehl \n\t.é日\0", "steal the goat ", "the hen "]), max_size=30).map(
+    "".join
+)
 
 
 @pytest.fixture(scope="module")
-def bigrams(tmp_path_factory):
-    return write_model(tmp_path_factory.mktemp("fasttext") / "bigrams.bin", n_grams=2)
+def train(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fasttext")
+
+    def trained(name, **options):
+        (folder / "lines.txt").write_text("\n".join(LINES * 5) + "\n", encoding="utf-8")
+        settings = {"dim": 16, "wordNgrams": 2, "bucket": 1000, "epoch": 20, "lr": 0.05} | options
+        # Each thread fills a tenth of the first vectors; the rest fastText leaves as the memory was.
+        model = fasttext.train_supervised(str(folder / "lines.txt"), thread=12, verbose=0, **settings)
+        model.save_model(str(folder / name))
+        return folder / name
+
+    return trained
 
 
-def library(path, lines):
-    model = fasttext.load_model(str(path))
-    found = np.full((len(lines), len(model.labels)), np.nan)
-    for row, line in enumerate(lines):
-        names, values = model.predict(line, k=-1)
-        for name, value in zip(names, values, strict=True):
-            found[row, model.labels.index(name)] = value
-    return found
+@pytest.fixture(scope="module")
+def model(train):
+    return train("model.bin")
 
 
-LINES = ["", " ", "you fool", "walk  by\tthe river", "stupid stupid語 fool __label__toxic x", "naïve"]
-LINES += ["</s> you", "you </s> fool", "a\x00b you\rfool"]
-OPTIONS = [
-    {},
-    {"n_grams": 2},
-    {"n_grams": 3},
-    {"loss": ONE_VS_ALL},
-    {"loss": ONE_VS_ALL, "spread": 4.0},
-]
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
-@pytest.mark.parametrize("options", OPTIONS)
-def test_probabilities_are_those_of_fasttext(tmp_path, options):
-    path = write_model(tmp_path / "m.bin", **options)
-    found = FastTextPredictor(read_fasttext(path)).probabilities(LINES)
-    np.testing.assert_allclose(found, library(path, LINES), atol=2e-5)
+def said(path, strings, labels):
+    """What fastText itself says, in the order of the labels."""
+    model = fasttext.FastText._FastText(str(path))
+    rows = []
+    for string in strings:
+        found = dict(zip(*model.predict(" ".join(string.split("\n")), k=-1), strict=True))
+        rows.append([min(found[f"__label__{label}"], 1) for label in labels])
+    return np.array(rows)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.lists(st.sampled_from([*WORDS, *ODD]), max_size=8).map(" ".join), min_size=1))
-def test_any_lines_have_fasttexts_probabilities(bigrams, lines):
-    found = FastTextPredictor(read_fasttext(bigrams)).probabilities(lines)
-    np.testing.assert_allclose(found, library(bigrams, lines), atol=2e-5)
+@pytest.mark.parametrize("options", [{}, {"wordNgrams": 1}, {"wordNgrams": 3}, {"dim": 100}])
+def test_the_scores_are_those_of_fasttext(train, options):
+    path = train("other.bin", **options)
+    strings = [
+        "steal the goat",
+        "",
+        "the  hen\tand unknown words",
+        "é 日本 the neighbour é",
+        "river " * 200,
+        "x" * 2000,
+    ]
+    folded = fold(path)
+    assert np.allclose(folded.probabilities(strings), said(path, strings, folded.labels), atol=2e-6)
 
 
-BREAKS = ["\n", "\n\n", "\r\n", " ", "\u2028", "\x0c"]
+@settings(max_examples=30, deadline=None)
+@given(strings=st.lists(TEXTS, min_size=1, max_size=5))
+def test_so_are_those_of_any_text(model, strings):
+    folded = fold(model)
+    assert np.allclose(folded.probabilities(strings), said(model, strings, folded.labels), atol=2e-6)
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.lists(st.sampled_from([*WORDS, *BREAKS]), max_size=25).map(" ".join))
-def test_paragraphs_tile_a_text_and_are_those_of_datatrove(text):
-    split = pytest.importorskip("datatrove.utils.text").split_into_parts
-    spans = spans_of_paragraphs([Document("a", "x\n\ny"), Document("d", text), Document("b", "")])
-    assert paragraphs(text) == spans.end[spans.document == 1].tolist()
-    pieces = [s for s, k in zip(spans.strings(), spans.document, strict=True) if k == 1]
-    assert "".join(pieces) == text
-    assert [p.strip() for p in pieces] == [p.strip() for p in split(text, mode="PARAGRAPH")]
+def test_words_are_hashed_the_same_wherever_they_stand():
+    strings = ["one two", "", "  two\n", "é" * LONG + " one"]
+    words = fasttext_words(strings)
+    assert words.first.tolist() == [0, 2, 2, 3, 5]
+    hashes, checks = word_hashes([b"one", b"two", b"two", ("é" * LONG).encode(), b"one"])
+    assert words.hash.tolist() == hashes.tolist() and words.check.tolist() == checks.tolist()
+    assert len(set(hashes.tolist())) == len(set(checks.tolist())) == 3
+    # FNV-1a of "one" by another implementation.
+    value = 2166136261
+    for byte in b"one":
+        value = ((value ^ byte) * 16777619) % 2**32
+    assert hashes[0] == value
 
 
-def test_decisions_are_those_of_datatroves_filter(bigrams):
-    data = pytest.importorskip("datatrove.data")
-    filters = pytest.importorskip("datatrove.pipeline.filters")
-    rng = random.Random(1)
-    pool = [*WORDS, "\n", "\n\n"]
-    texts = [" ".join(rng.choice(pool) for _ in range(rng.randrange(1, 40))) for _ in range(60)]
-    theirs = filters.FastTextClassifierFilter(
-        str(bigrams), remove_labels=[("toxic", 0.6)], filter_mode="PARAGRAPH"
-    )
-    theirs._model = fasttext.FastText._FastText(str(bigrams))  # Or it would copy it to the user's cache.
-    rows = open_scorer(bigrams).score([Document(str(k), text) for k, text in enumerate(texts)]).to_pylist()
-    removed = 0
-    for number, text in enumerate(texts):
-        document = data.Document(text=text, id=str(number))
-        kept = theirs.filter(document)
-        mine = [row for row in rows if row["document"] == str(number) and row["segment"] >= 0]
-        pieces = [text[row["start"] : row["end"]] for row in mine if row["harm_hate"] < 0.6]
-        removed += len(mine) - len(pieces)
-        if mine and mine[-1]["harm_hate"] < 0.6:
-            pieces[-1] = pieces[-1].removesuffix("\n")  # datatrove drops a text's last newline.
-        assert "".join(pieces) == document.text
-        assert bool("".join(pieces).strip()) == bool(kept)
-    assert 20 < removed < sum(row["segment"] >= 0 for row in rows) - 20
+def test_a_folded_model_is_kept_and_made_anew_when_the_file_changes(train, model):
+    first = open_fasttext(model)
+    again = open_fasttext(model)
+    assert not again.logits.flags.owndata and not again.logits.flags.writeable
+    assert again.hash == first.hash and np.array_equal(again.logits, first.logits)
+    changed = train("model.bin", dim=32)
+    assert open_fasttext(changed).hash != first.hash
+    train("model.bin")
 
 
-def test_models_without_a_short_way_are_asked_through_fasttext(tmp_path):
-    path = write_model(tmp_path / "letters.bin", longest=3)
-    with pytest.raises(UsageError, match="letter n-grams"):
-        read_fasttext(path)
-    rows = open_fasttext(path).score([Document("d", "you fool\n\nriver")]).to_pylist()
-    wanted = library(path, ["you fool", "river"])[:, 0]
-    assert [row["harm_hate"] for row in rows[1:]] == pytest.approx(wanted.tolist(), abs=1e-6)
+@pytest.mark.parametrize("options", [{"minn": 2, "maxn": 3}, {"loss": "ova"}])
+def test_a_model_that_cannot_be_folded_is_asked_itself(train, options):
+    path = train("whole.bin", **options)
+    assert open_fasttext(path) is None
+    scorer = open_scorer(path)
+    table = scorer.score([Document("a", "steal the goat\n\nfeed the hen\n")])
+    expected = said(path, ["steal the goat", "feed the hen"], ["bad"])[:, 0]
+    assert np.allclose(table["harm_other"].to_pylist()[1:], expected, atol=1e-6)
 
 
-def test_labels_are_mapped_by_name_or_by_a_file_beside_the_model(tmp_path):
-    path = write_model(tmp_path / "m.bin")
-    assert FastTextStage(path).columns == {"toxic": "harm_hate"}
-    mapping = path.with_name("m.bin.labels.yaml")
-    mapping.write_text("fine: hazard\n", encoding="utf-8")
-    row = open_scorer(path).score([Document("d", "river walk")]).to_pylist()[1]
-    assert row["hazard"] == pytest.approx(library(path, ["river walk"])[0, 1], abs=2e-5)
-    assert row["harm_hate"] is None
-    mapping.write_text("fine: nonsense\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="nonsense"):
+def test_the_scorer_reads_paragraph_by_paragraph(model):
+    scorer = open_scorer(model)
+    documents = [Document(str(k), "steal the goat\n\n \nfeed the hen\n", {"source": "s"}) for k in range(100)]
+    table = scorer.score([*documents, Document("empty", "")])
+    assert table.num_rows == 301
+    assert table["end"].to_pylist()[:3] == [None, 18, 31]
+    bad = table["harm_other"].to_pylist()
+    assert bad[1] > bad[2] and bad[-2] == bad[2]
+    (cost,) = scorer.costs()
+    assert (cost.documents, cost.segments, cost.characters) == (101, 200, 3100)
+    assert scorer.hash == open_scorer(model).hash
+
+
+def test_what_is_no_model_of_harm_is_refused(train, tmp_path):
+    with pytest.raises(UsageError, match="no fastText model"):
+        open_scorer(tmp_path / "none.bin")
+    (tmp_path / "text.bin").write_text("no model")
+    with pytest.raises(UsageError, match="cannot read"):
+        open_scorer(tmp_path / "text.bin")
+    path = train("odd.bin", label="the")
+    with pytest.raises(UsageError, match="say nothing about harm"):
         open_scorer(path)
-    with pytest.raises(UsageError, match="no other"):
-        FastTextStage(path, {"other": "hazard"})
 
 
-def test_a_lone_surrogate_is_an_error_of_its_document_only(bigrams):
-    rows = open_scorer(bigrams).score([Document("a", "you \udc80"), Document("b", "you fool")]).to_pylist()
-    assert "UnicodeEncodeError" in rows[0]["error"] and rows[1]["harm_hate"] is None
-    assert rows[2]["error"] == "" and rows[3]["harm_hate"] is not None
-
-
-def test_other_files_are_refused(tmp_path):
-    path = tmp_path / "x.bin"
-    with pytest.raises(UsageError, match="cannot be read"):
-        open_scorer(path)
-    path.write_bytes(b"nothing of the kind")
-    with pytest.raises(UsageError, match="no model of fastText"):
-        open_scorer(path)
-    path.write_bytes(write_model(tmp_path / "whole.bin").read_bytes()[:-20])
-    with pytest.raises(UsageError, match="ends within a matrix"):
-        open_scorer(path)
+@settings(max_examples=30, deadline=None)
+@given(text=st.text(st.sampled_from("ab \n\r\u2028\x0b"), max_size=20))
+def test_paragraphs_tile_a_text_as_datatrove_cuts_it(text):
+    parts = pytest.importorskip("datatrove.utils.text").split_into_parts(text, "PARAGRAPH")
+    spans = paragraph_spans([Document("d", text)])
+    strings = spans.strings()
+    assert "".join(strings) == text
+    # datatrove puts a line feed for every end of a line, and forgets the last.
+    assert [string.strip() for string in strings] == [part.strip() for part in parts]

@@ -1,144 +1,108 @@
-"""A user's own fastText model as a scorer: a probability a label and paragraph, as datatrove's filter has."""
+"""A fastText classifier as a scorer: what it says of every paragraph."""
 
 from __future__ import annotations
 
-import logging
+import time
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 from jaxtyping import Float
 
+from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import sha256_file
-from eudaimon.core.identity import HASH_LENGTH, short_hash
+from eudaimon.core.identity import short_hash
 from eudaimon.curate.score_table import HARM
-from eudaimon.curate.stages.batch import Batch, number_columns
-from eudaimon.curate.stages.fasttext_file import NeedsFastText, read_fasttext
-from eudaimon.curate.stages.fasttext_predict import FastTextPredictor
-from eudaimon.curate.stages.paragraphs import spans_of_paragraphs
-from eudaimon.curate.stages.spans import spans_of
-from eudaimon.curate.stages.staged import StagedScorer
+from eudaimon.curate.scorer import StageCost
+from eudaimon.curate.stages.batch import Batch
+from eudaimon.curate.stages.fasttext_table import LABEL, open_fasttext
+from eudaimon.curate.stages.paragraphs import paragraph_spans
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    import pyarrow
 
-LABELS_SUFFIX = ".labels.yaml"
-"""Beside ``model.bin`` the file ``model.bin.labels.yaml`` may say which column each label fills."""
-USUAL: Mapping[str, str] = {"toxic": "harm_hate", "hate": "harm_hate", "nsfw": "harm_sexual"}
-"""What labels mean that are not called as our columns are."""
-
-
-class Predictor(Protocol):
-    """What gives the probability of every label for lines without newlines."""
-
-    def probabilities(self, lines: Sequence[str]) -> Float[np.ndarray, "lines labels"]:
-        """The probability of each label, NaN where the model knows nothing of the line."""
-        ...
+HARMFUL = frozenset(("bad", "harm", "harmful", "toxic", "unsafe"))
+"""Labels that name no category of harm and are taken for ``other``."""
+AT_ONCE = 64
+"""Documents scored at once: what is in between then stays in a processor's cache."""
 
 
-class FastTextStage:
-    """A fastText model as a `Stage`: fills a column of scores for each label that has one.
+class FastTextScorer:
+    """A scorer that fills ``harm_<category>`` with a fastText model's probabilities, paragraph by paragraph.
 
-    ``columns`` names them by label, without ``__label__``; by default labels that are called as a column or a
-    harm category, and `USUAL` ones. A segment is read as one line, without white space at its ends; newlines
-    within it become ``newline``. Raises `UsageError` when no label has a column.
+    A label that is a category of harm fills its column, one of `HARMFUL` that of ``other``; the rest are
+    left out. Nothing is said about severity or stance: a policy for such scores asks for harm alone.
+    Raises `UsageError` where the file is no supervised model, or no label is one of these.
     """
 
-    name = "fasttext"
-    number = 1
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._table = open_fasttext(path)
+        labels = self._table.labels if self._table else self._library[1]
+        self.columns = _columns(path, labels)
+        model = self._table.hash if self._table else sha256_file(path)
+        self.hash = short_hash(["fasttext by paragraph", model, dict(self.columns)])
+        self._cost = StageCost("fasttext")
 
-    def __init__(
-        self, path: str | Path, columns: Mapping[str, str] | None = None, *, newline: str = ""
-    ) -> None:
-        self.newline = newline
-        self._predictor, labels, model_hash = _open(Path(path))
-        wanted = _usual(labels) if columns is None else dict(columns)
-        strange = sorted(set(wanted) - set(labels)) or sorted(set(wanted.values()) - set(number_columns()))
-        if strange or not wanted:
-            what = f"it has no {strange[0]}" if strange else "none of its labels is known to fill a column"
-            raise UsageError(
-                f"{path} has the labels {', '.join(labels)}: {what}",
-                right=f"labels to columns, such as {labels[0]}: harm_other",
-                do=f"write {Path(path).name}{LABELS_SUFFIX} beside it",
-            )
-        self.columns = wanted
-        self._places = {column: labels.index(label) for label, column in wanted.items()}
-        self.hash = short_hash(["fasttext", model_hash, wanted, newline])
+    @cached_property
+    def _library(self) -> tuple[Any, tuple[str, ...]]:
+        """fastText itself, for models that cannot be folded, and its labels."""
+        import fasttext  # type: ignore[import-untyped, unused-ignore]
 
-    def run(self, batch: Batch) -> Batch:
-        """The batch with the labels' probabilities."""
-        strip, newline = str.strip, self.newline
-        lines = [strip(text) for text in batch.spans.strings()]
-        if any("\n" in line for line in lines):
-            lines = [line.replace("\n", newline) for line in lines]
-        p = self._predictor.probabilities(lines)
-        columns = {column: np.minimum(p[:, place], 1.0) for column, place in self._places.items()}
-        return batch.having({**columns, "stage": np.full(len(lines), self.number, dtype=np.int32)})
+        model = fasttext.FastText._FastText(str(self.path))
+        return model, tuple(label.removeprefix(LABEL) for label in model.labels)
 
+    def score(self, documents: Sequence[Document]) -> pyarrow.Table:
+        """The scores of the documents' paragraphs."""
+        import pyarrow
 
-def open_fasttext(
-    path: str | Path,
-    columns: Mapping[str, str] | None = None,
-    *,
-    unit: Literal["paragraph", "voice"] = "paragraph",
-) -> StagedScorer:
-    """A fastText model as a scorer of paragraphs, or of voices.
+        parts = [self._score(documents[k : k + AT_ONCE]) for k in range(0, max(1, len(documents)), AT_ONCE)]
+        return parts[0] if len(parts) == 1 else pyarrow.concat_tables(parts).unify_dictionaries()
 
-    ``columns`` are as in `FastTextStage`, by default those of the file that `LABELS_SUFFIX` names, if any.
-    """
-    beside = Path(f"{path}{LABELS_SUFFIX}")
-    if columns is None and beside.is_file():
-        columns = yaml.safe_load(beside.read_text(encoding="utf-8"))
-        if not isinstance(columns, dict):
-            raise UsageError(f"{beside} maps nothing", right="label: column")
-    cut = spans_of_paragraphs if unit == "paragraph" else spans_of
-    return StagedScorer((FastTextStage(path, columns),), cut, cut_name=unit)
+    def costs(self) -> tuple[StageCost, ...]:
+        """One cost, of the model."""
+        return (self._cost,)
 
+    def _score(self, documents: Sequence[Document]) -> pyarrow.Table:
+        started = time.process_time()
+        batch = Batch(tuple(documents), paragraph_spans(documents))
+        found = self._probabilities([string.strip() for string in batch.spans.strings()])
+        filled: dict[str, np.ndarray] = {}
+        for number, column in self.columns.items():
+            values = found[:, number].astype(np.float64)
+            filled[column] = values if column not in filled else np.maximum(filled[column], values)
+        table = batch.having(filled).table(self.hash)
+        spent, n = time.process_time() - started, len(batch.spans)
+        characters = int((batch.spans.end - batch.spans.start).sum())
+        self._cost += StageCost("fasttext", len(documents), n, characters, spent, n)
+        return table
 
-def _open(path: Path) -> tuple[Predictor, tuple[str, ...], str]:
-    try:
-        model = read_fasttext(path)
-    except NeedsFastText as error:
-        library = _Library(path)
-        log.info("%s: it is read by fastText itself, which is slower", error.what)
-        return library, library.labels, sha256_file(path)[:HASH_LENGTH]
-    return FastTextPredictor(model), model.labels, model.hash
+    def _probabilities(self, strings: Sequence[str]) -> Float[np.ndarray, "strings labels"]:
+        if self._table is not None:
+            return self._table.probabilities(strings)
+        model, labels = self._library
+        found = np.zeros((len(strings), len(labels)), dtype=np.float32)
+        numbers = {LABEL + label: number for number, label in enumerate(labels)}
+        for row, string in enumerate(strings):
+            line = string.replace("\n", " ").encode("utf-8", "replace").decode("utf-8")
+            names, scores = model.predict(line, k=-1)
+            found[row, [numbers[name] for name in names]] = np.minimum(scores, 1)
+        return found
 
 
-class _Library:
-    """fastText's own predictions, for models that have no shorter way."""
+def _columns(path: str | Path, labels: Sequence[str]) -> Mapping[int, str]:
+    """The column that each label fills, by the label's number."""
+    from eudaimon.data.taxonomy import categories
 
-    def __init__(self, path: Path) -> None:
-        try:
-            from fasttext.FastText import _FastText
-        except ModuleNotFoundError as error:
-            raise UsageError(
-                "this model needs fastText itself", right="the package", do="pip install eudaimon[curate]"
-            ) from error
-        try:
-            self._model: Any = _FastText(str(path))
-        except ValueError as error:
-            raise UsageError(f"{path} is no model of fastText", right="a .bin or .ftz") from error
-        self._names: list[str] = list(self._model.labels)
-        self.labels = tuple(name.removeprefix("__label__") for name in self._names)
-
-    def probabilities(self, lines: Sequence[str]) -> Float[np.ndarray, "lines labels"]:
-        """The probability of each label, NaN where fastText gives none."""
-        p = np.full((len(lines), len(self._names)), np.nan)
-        if lines:
-            place = {name: k for k, name in enumerate(self._names)}
-            for row, (names, values) in enumerate(zip(*self._model.predict(list(lines), k=-1), strict=True)):
-                p[row, [place[name] for name in names]] = values
-        return p
-
-
-def _usual(labels: Sequence[str]) -> dict[str, str]:
-    known = set(number_columns())
-    found: dict[str, str] = {}
-    for label in labels:
-        column = label if label in known else HARM + label if HARM + label in known else USUAL.get(label)
-        if column is not None and column not in found.values():
-            found[label] = column
-    return found
+    known = {name: HARM + name for name in categories()} | dict.fromkeys(HARMFUL, HARM + "other")
+    columns = {k: known[label.lower()] for k, label in enumerate(labels) if label.lower() in known}
+    if not columns:
+        raise UsageError(
+            f"the labels of {path} say nothing about harm: {', '.join(labels[:10])}",
+            right=f"one or more of {', '.join(known)}",
+            do="train it again with labels of these names",
+        )
+    return columns

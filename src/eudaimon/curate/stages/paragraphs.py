@@ -1,4 +1,4 @@
-"""Paragraphs as segments: lines with the blank lines after them, which tile a text; no voice is told."""
+"""Documents cut into paragraphs: no voices are looked for, as in tools that filter by paragraph."""
 
 from __future__ import annotations
 
@@ -11,38 +11,36 @@ from eudaimon.curate.stages.spans import Names, Spans
 from eudaimon.curate.voices.turn import NARRATOR
 
 
-def paragraphs(text: str) -> list[int]:
-    """Where the paragraphs of a text end, in code points: each begins where the one before ends.
+def paragraph_spans(documents: Sequence[Document]) -> Spans:
+    """The lines of documents as segments of one voice, each with the empty lines after it.
 
-    A paragraph is a line with all blank lines after it; blank lines at the top are one of their own.
+    They tile the text. Empty lines at its beginning are a segment of their own. These are the parts that
+    datatrove's filters read in their paragraph mode.
     """
+    starts: list[int] = []
     ends: list[int] = []
-    position = 0
-    for line in text.splitlines(keepends=True):
-        if position and not line.isspace():
-            ends.append(position)
-        position += len(line)
-    if position:
-        ends.append(position)
-    return ends
-
-
-def spans_of_paragraphs(documents: Sequence[Document]) -> Spans:
-    """The paragraphs of documents as segments of the narrator, whatever segments the documents have."""
-    found = [paragraphs(document.text) for document in documents]
-    first = np.concatenate([[0], np.cumsum([len(ends) for ends in found])]).astype(np.int64)
-    end = np.array([place for ends in found for place in ends], dtype=np.int64)
-    start = np.concatenate([[0], end[:-1]]).astype(np.int64)[: len(end)]
-    start[first[:-1][np.diff(first) > 0]] = 0
-    nothing = np.zeros(len(end), dtype=np.int32)
+    first = [0]
+    for document in documents:
+        begun = len(starts)
+        at = 0
+        for line in document.text.splitlines(keepends=True):
+            if at == 0 or not line.isspace():
+                starts.append(at)
+            at += len(line)
+        ends += starts[begun + 1 :]
+        if len(starts) > begun:
+            ends.append(at)
+        first.append(len(starts))
+    n = len(starts)
+    same = np.zeros(n, dtype=np.int32)
     return Spans(
         tuple(document.text for document in documents),
-        first,
-        start,
-        end,
-        nothing - 1,
-        Names(nothing, (NARRATOR,)),
-        Names(nothing, ("",)),
-        Names(nothing, ("",)),
+        np.array(first, dtype=np.int64),
+        np.array(starts, dtype=np.int64),
+        np.array(ends, dtype=np.int64),
+        np.full(n, -1, dtype=np.int32),
+        Names(same, (NARRATOR,)),
+        Names(same, ("",)),
+        Names(same, ("",)),
         {},
     )

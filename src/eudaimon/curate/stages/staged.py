@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ from eudaimon.core.document import Document
 from eudaimon.core.identity import short_hash
 from eudaimon.curate.scorer import StageCost
 from eudaimon.curate.stages.batch import CODED, Batch, Stage, number_columns
-from eudaimon.curate.stages.spans import Spans, spans_of
+from eudaimon.curate.stages.spans import Segmenter
 
 if TYPE_CHECKING:
     import pyarrow
@@ -28,26 +28,21 @@ class StagedScorer:
     """A scorer that asks its stages in order.
 
     A stage that fails on a batch is asked document by document, so that only those that it fails on get an
-    error. ``cut`` gives the segments of documents, ``cut_name`` names it in the `hash`.
+    error. ``segmenter`` finds segments where documents have none; ``cut`` names it in the `hash`.
     """
 
     def __init__(
-        self,
-        stages: Sequence[Stage],
-        cut: Callable[[Sequence[Document]], Spans] = spans_of,
-        *,
-        cut_name: str = "voice",
+        self, stages: Sequence[Stage], segmenter: Segmenter | None = None, *, cut: str = "voices"
     ) -> None:
-        self.stages, self._cut = tuple(stages), cut
-        self.hash = short_hash(["staged", cut_name, *(stage.hash for stage in self.stages)])
+        self.stages, self.segmenter = tuple(stages), segmenter
+        self.hash = short_hash(["staged", cut, *(stage.hash for stage in self.stages)])
         names = [VOICES, *(stage.name for stage in self.stages), TABLE]
         self._costs = {name: StageCost(name) for name in names}
 
     def score(self, documents: Sequence[Document]) -> pyarrow.Table:
         """The scores of the documents, in order."""
         started = time.process_time()
-        spans = self._cut(documents)
-        batch = Batch(tuple(documents), spans, {}, spans.errors)
+        batch = Batch.of(documents, self.segmenter)
         self._count(VOICES, batch, started, len(batch.spans))
         for stage in self.stages:
             started = time.process_time()
