@@ -7,17 +7,17 @@ import json
 import numpy as np
 import pytest
 
+from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
+from eudaimon.curate import open_scorer
+from eudaimon.curate.cascade_files import open_cascade
 from eudaimon.curate.labelled.segment import LabelledSegment
 from eudaimon.curate.labelled.splits import split_of
 from eudaimon.curate.rubric import ANSWER
 from eudaimon.curate.stages.distil import agree, distil, second_words
-from eudaimon.curate.stages.encoder_files import open_stage2
-from eudaimon.curate.stages.escalation import open_escalation
 from eudaimon.curate.stages.excerpt import Excerpt
 from eudaimon.curate.stages.judged import HEAVIEST, judged_segments
 from eudaimon.curate.stages.judgements import Asked, Judgement, Judgements, judgement_key
-from eudaimon.curate.stages.linear import open_linear
 from eudaimon.curate.stages.teach import Recipe
 from eudaimon.curate.stages.verdict import Verdict, labels_of, request_hash
 
@@ -108,36 +108,30 @@ def test_both_stages_learn_what_the_judge_said(tmp_path, tiny):
     for name in ("stage 1", "stage 2"):
         found = distilled.agreement[name]
         assert found.n == n_test and found.harm > 0.9 and found.stance > 0.9 and found.severity < 1.5
-    assert "harm_hate" in open_linear(out).heads
-    stage = open_stage2(out)
     held = [row for row in judged_segments(tmp_path / "records").segments if row.split == "test"]
-    assert agree(second_words(stage, held), held) == distilled.agreement["stage 2"]
+    cascade = open_scorer(out)
+    assert agree(second_words(cascade.encoder, held), held) == distilled.agreement["stage 2"]
+    assert 0 < cascade.escalation.bound < 1
+    table = cascade.score([Document("a", "kill harmful noise"), Document("b", "fresh bread market")])
+    scores = [row["harm_hate"] for row in table.to_pylist() if row["segment"] == 0]
+    assert scores[0] > 0.5 > scores[1]
     assert json.loads((out / "distil.json").read_text())["n_judged"] == 160
-    assert 0 < open_escalation(out).bound < 1
 
 
 def test_distilling_again_compares_with_what_was_before_and_keeps_its_budget(tmp_path, tiny):
-    from eudaimon.curate.stages.linear import LinearStage
-
     record(tmp_path / "records", judged_texts())
     options = {"encoder": tiny("bert"), "recipe": QUICK, "cache": tmp_path / "cache"}
     first = distil(tmp_path / "records", tmp_path / "1", **options)
     harmless = {"harm": {"hate": 0.0}}
     base = [LabelledSegment(f"goat {k}", "base", f"b{k}", split_of(f"b{k}"), **harmless) for k in range(40)]
-    before = (
-        [LinearStage(open_linear(tmp_path / "1"))],
-        open_stage2(tmp_path / "1"),
-        open_escalation(tmp_path / "1"),
-    )
+    before = open_cascade(tmp_path / "1")
     second = distil(tmp_path / "records", tmp_path / "2", base, before=before, **options)
     assert second.n_base == 40
     assert second.agreement["stage 1 before"] == first.agreement["stage 1"]
     assert second.agreement["stage 2 before"] == first.agreement["stage 2"]
     again = distil(tmp_path / "records", tmp_path / "3", base, before=before, **options)
-    for path in sorted((tmp_path / "2").glob("*")):
-        if path.name != "distil.json":
-            assert path.read_bytes() == (tmp_path / "3" / path.name).read_bytes()
     assert again.agreement == second.agreement
+    assert open_cascade(tmp_path / "3").hash == open_cascade(tmp_path / "2").hash != before.hash
 
 
 def test_agreement_counts_by_weight_and_says_nothing_of_what_is_not_said():

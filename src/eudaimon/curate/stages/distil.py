@@ -11,21 +11,18 @@ import numpy as np
 
 from eudaimon.core.document import Document, Segment
 from eudaimon.core.files import write_json
+from eudaimon.curate.cascade import Cascade
+from eudaimon.curate.cascade_files import save_cascade
 from eudaimon.curate.labelled.segment import LabelledSegment
 from eudaimon.curate.score_table import HARM
 from eudaimon.curate.stages.batch import CODED, Batch, Stage
 from eudaimon.curate.stages.encoder import EncoderStage, fit_stage2, labelled_excerpt
-from eudaimon.curate.stages.encoder_files import save_stage2
-from eudaimon.curate.stages.escalation import (
-    SUSPICION,
-    Escalation,
-    bound_for,
-    save_escalation,
-    suspicions,
-)
+from eudaimon.curate.stages.escalation import Escalation, bound_for, suspicions
 from eudaimon.curate.stages.judged import judged_segments
-from eudaimon.curate.stages.linear import LinearStage, save_linear
+from eudaimon.curate.stages.lexicon import LexiconStage
+from eudaimon.curate.stages.linear import SUSPICION, LinearStage
 from eudaimon.curate.stages.linear_fit import fit_stage1
+from eudaimon.curate.stages.provenance import ProvenanceStage
 from eudaimon.curate.stages.reading import Encoder
 from eudaimon.curate.stages.teach import Recipe
 from eudaimon.models.model import Model
@@ -72,7 +69,7 @@ def distil(
     base: Sequence[LabelledSegment] = (),
     *,
     encoder: Model | Encoder | str | Path = "minilm",
-    before: tuple[Sequence[Stage], EncoderStage | None, Escalation] | None = None,
+    before: Cascade | None = None,
     seed: int = 0,
     judge: str | None = None,
     weight: float = 1.0,
@@ -81,32 +78,36 @@ def distil(
 ) -> Distilled:
     """Fit stages 1 and 2 on the labels in the folder ``records`` beside the ``base`` set, into ``out``.
 
-    Judged rows weigh as `eudaimon.curate.stages.judged.judged_segments` says, ``weight`` in the mean. The
-    bound of escalation is set anew, so that as large a share of the calibration rows passes it as passed that
-    of the cascade ``before`` (its first stages, its encoder stage, its escalation), or as its default budget
-    allows. Raises as the fits do, and `UsageError` where there are no labels.
+    ``out`` becomes a cascade's folder. Judged rows weigh as `judged_segments` says, ``weight`` in the mean.
+    Provenance, lexicon and the shares of escalation are those of the cascade ``before``, else the shipped
+    ones; the bound of escalation is set anew, so that as large a share of the calibration rows passes it as
+    passed the old one, or as the budget allows where there was none. Raises as the fits do, and `UsageError`
+    where there are no labels.
     """
     out = Path(out)
     judged = judged_segments(records, judge=judge, weight=weight)
     rows = [*base, *judged.segments]
     held = [row for row in judged.segments if row.split == "test"]
-    first = LinearStage(fit_stage1(rows, seed))
-    second = fit_stage2(rows, encoder, seed, recipe=recipe, cache=cache)
-    agreement = {}
     calibration = [row for row in rows if row.split == "calibration"]
+    old = before.first.stages if before else ()
+    lexicon = next((stage.lexicon for stage in old if isinstance(stage, LexiconStage)), None)
+    provenance = next((stage for stage in old if isinstance(stage, ProvenanceStage)), ProvenanceStage())
+    model = fit_stage1(rows, seed, lexicon=lexicon)
+    second = fit_stage2(rows, encoder, seed, recipe=recipe, cache=cache)
+    first = (provenance, LexiconStage(lexicon), LinearStage(model))
+    agreement = {}
     escalation, share = Escalation(), Escalation().budget
     if before is not None:
-        old_first, old_second, escalation = before
-        share = float(np.mean(_first_words(old_first, calibration)[SUSPICION] >= escalation.bound))
-        agreement["stage 1 before"] = agree(_first_words(old_first, held), held)
-        if old_second is not None:
-            agreement["stage 2 before"] = agree(second_words(old_second, held), held)
-    agreement["stage 1"] = agree(_first_words([first], held), held)
+        escalation = before.escalation
+        share = float(np.mean(_first_words(old, calibration)[SUSPICION] >= escalation.bound))
+        agreement["stage 1 before"] = agree(_first_words(old, held), held)
+        if isinstance(before.encoder, EncoderStage):
+            agreement["stage 2 before"] = agree(second_words(before.encoder, held), held)
+    agreement["stage 1"] = agree(_first_words(first, held), held)
     agreement["stage 2"] = agree(second_words(second, held), held)
-    bound = bound_for(_first_words([first], calibration)[SUSPICION], share)
-    save_linear(first.model, out)
-    save_stage2(second, out)
-    save_escalation(replace(escalation, bound=bound), out)
+    bound = bound_for(_first_words(first, calibration)[SUSPICION], share)
+    escalation = replace(escalation, bound=bound)
+    save_cascade(out, model, second, escalation, lexicon=lexicon, provenance=provenance)
     distilled = Distilled(out, len(judged.segments), judged.refused, judged.others, len(base), agreement)
     record = {**asdict(distilled), "folder": str(out.name), "records": Path(records).name, "seed": seed}
     write_json(out / RECORD, _without_nan(record))
