@@ -81,11 +81,12 @@ class ChatServer:
     def connected(self) -> Iterator[Connection]:
         """A connection that any number of threads may ask; raises `UsageError` when the key is missing."""
         with httpx.Client(
-            timeout=self.timeout_seconds, transport=self.transport, headers=self._headers()
+            timeout=self.timeout_seconds, transport=self.transport, headers=self.headers()
         ) as client:
             yield Connection(self, client)
 
-    def _headers(self) -> dict[str, str]:
+    def headers(self) -> dict[str, str]:
+        """The headers of a request, with the key; raises `UsageError` when there is none that can be used."""
         headers = {"content-type": "application/json"}
         if self.api_key_env:
             key = os.environ.get(self.api_key_env, "").strip()

@@ -13,7 +13,7 @@ from eudaimon.core.errors import UsageError
 from eudaimon.curate import Scorer, read_scores
 from eudaimon.curate.cascade import Cascade
 from eudaimon.curate.stages.batch import Batch
-from eudaimon.curate.stages.escalated import CHANCE, DOUBTED, ESCALATED, apply_to_rows
+from eudaimon.curate.stages.escalated import CHANCE, DOUBTED, ESCALATED, apply_to_rows, excerpts_of
 from eudaimon.curate.stages.escalation import (
     Escalation,
     bound_for,
@@ -42,7 +42,9 @@ class Later:
         self.letter, self.sure, self.asked = letter, sure, []
 
     def run(self, batch):
-        return apply_to_rows(batch, self.mark, self.number, self._label)
+        return apply_to_rows(
+            batch, self.mark, self.number, lambda rows: self._label(excerpts_of(batch, rows))
+        )
 
     def _label(self, excerpts):
         self.asked += [item.text for item in excerpts]

@@ -14,7 +14,7 @@ from eudaimon.core.errors import UsageError
 from eudaimon.core.identity import short_hash
 from eudaimon.curate.labelled.segment import LabelledSegment
 from eudaimon.curate.stages.batch import Batch
-from eudaimon.curate.stages.escalated import ESCALATED, apply_to_rows
+from eudaimon.curate.stages.escalated import ESCALATED, apply_to_rows, excerpts_of
 from eudaimon.curate.stages.excerpt import Excerpt, framed
 from eudaimon.curate.stages.features import cached_features
 from eudaimon.curate.stages.heads import DOUBT, Heads
@@ -49,7 +49,7 @@ class EncoderStage:
 
     def run(self, batch: Batch) -> Batch:
         """The batch with the marked rows scored anew."""
-        return apply_to_rows(batch, ESCALATED, self.number, self.label)
+        return apply_to_rows(batch, ESCALATED, self.number, lambda rows: self.label(excerpts_of(batch, rows)))
 
 
 def fit_stage2(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -23,7 +23,8 @@ CHANCE = "chance"
 AT_ONCE = 1024
 """Excerpts of one call of a stage: what bounds its memory."""
 
-Label: TypeAlias = Callable[[Sequence[Excerpt]], Mapping[str, np.ndarray]]
+Label: TypeAlias = Callable[[Int[np.ndarray, " chosen"]], Mapping[str, np.ndarray]]
+"""Rows of a batch in, columns of answers on them out."""
 
 
 def voices(batch: Batch) -> np.ndarray:
@@ -59,7 +60,8 @@ def apply_to_rows(batch: Batch, mark: str, number: int, label: Label) -> Batch:
 
     Without that column all voices are asked about. ``label`` gives columns as in `Batch`, and may say in one
     named ``error`` why a segment has no answer. Then, and where it raises, the document gets an error and the
-    rows stay as they were; other documents go on. Columns that ``label`` does not give stay too.
+    rows stay as they were; other documents go on. Rows for which a column ``answered`` is False stay without
+    an error. Columns that ``label`` does not give stay too.
     """
     marked = batch.columns.get(mark)
     failed = np.isin(batch.spans.document, list(batch.errors))
@@ -78,7 +80,7 @@ def _answers(
 ) -> list[tuple[np.ndarray, Mapping[str, np.ndarray]]]:
     """The answers on these rows: all at once or, where that fails, document by document."""
     try:
-        return [(rows, label(excerpts_of(batch, rows)))]
+        return [(rows, label(rows))]
     except Exception:
         log.exception(
             "stage %d failed on %d segments: they are tried document by document", number, len(rows)
@@ -88,7 +90,7 @@ def _answers(
     for document in np.unique(owner).tolist():
         some = rows[owner == document]
         try:
-            found.append((some, label(excerpts_of(batch, some))))
+            found.append((some, label(some)))
         except Exception as error:  # One document must not stop a corpus; its row says why.
             errors[document] = f"stage {number}: {type(error).__name__}: {error}"
     return found
@@ -104,13 +106,13 @@ def _place(
 ) -> None:
     """Write the answers into ``columns``, which begin as copies of the batch's."""
     reasons = answers.get("error", np.full(len(rows), "", dtype=object))
-    good = reasons == ""
-    for k in np.flatnonzero(~good).tolist():
+    for k in np.flatnonzero(reasons != "").tolist():
         row = int(rows[k])
         where = f"stage {number}, segment {int(batch.spans.index[row])}"
         errors.setdefault(int(batch.spans.document[row]), f"{where}: {reasons[k]}")
+    good = np.asarray(answers.get("answered", np.ones(len(rows), dtype=bool))) & (reasons == "")
     for name, values in {**answers, "stage": np.full(len(rows), number)}.items():
-        if name != "error":
+        if name not in ("error", "answered"):
             columns.setdefault(name, _start(batch, name))[rows[good]] = values[good]
 
 
