@@ -84,7 +84,11 @@ _NAMED: Mapping[str, str] = {
     "lexicon": "eudaimon.curate.stages.stage1:open_lexicon",
     "stage1": "eudaimon.curate.stages.stage1:open_stage1",
 }
-_KINDS: Mapping[str, str] = {"stage1": "eudaimon.curate.stages.stage1:open_stage1"}
+_KINDS: Mapping[str, str] = {
+    "stage1": "eudaimon.curate.stages.stage1:open_stage1",
+    "cascade": "eudaimon.curate.cascade_files:open_cascade",
+    "judged": "eudaimon.curate.cascade_files:open_judged",
+}
 
 
 def open_scorer(name: str | Path) -> Scorer:
