@@ -83,6 +83,7 @@ _NAMED: Mapping[str, str] = {
     "labels": "eudaimon.curate.stages.labels:LabelScorer",
     "lexicon": "eudaimon.curate.stages.stage1:open_lexicon",
     "stage1": "eudaimon.curate.stages.stage1:open_stage1",
+    "stage1-screened": "eudaimon.curate.stages.stage1:open_screened",
 }
 _KINDS: Mapping[str, str] = {
     "stage1": "eudaimon.curate.stages.stage1:open_stage1",
@@ -94,8 +95,9 @@ _KINDS: Mapping[str, str] = {
 def open_scorer(name: str | Path) -> Scorer:
     """The scorer of that name, or in that folder, which `eudaimon curate fit` wrote.
 
-    ``stage1`` is the shipped stage 1, ``lexicon`` its terms alone, and ``labels`` takes over the labels that
-    documents carry, as those of the town do. A file ``.bin`` is a fastText model, read paragraph by paragraph.
+    ``stage1`` is the shipped stage 1, ``stage1-screened`` the same with voices only where a paragraph is
+    suspicious, ``lexicon`` its terms alone, and ``labels`` takes over the labels that documents carry, as
+    those of the town do. A file ``.bin`` is a fastText model, read by paragraph.
     Raises `UsageError` where there is none.
     """
     if str(name) in _NAMED:
