@@ -29,6 +29,8 @@ from .restore import TextLost as TextLost
 from .restore import restore as restore
 from .rubric import rubric as rubric
 from .rubric import rubric_hash as rubric_hash
+from .run.score_corpus import Scored as Scored
+from .run.score_corpus import score_corpus as score_corpus
 from .score_attributes import read_attributes as read_attributes
 from .score_attributes import read_foreign_attributes as read_foreign_attributes
 from .score_attributes import write_attributes as write_attributes
@@ -86,6 +88,7 @@ __all__ = [
     "Policy",
     "Reading",
     "Removed",
+    "Scored",
     "Scorer",
     "SegmentRule",
     "SegmentScores",
@@ -120,6 +123,7 @@ __all__ = [
     "restore",
     "rubric",
     "rubric_hash",
+    "score_corpus",
     "score_schema",
     "segments",
     "sentence_spans",
