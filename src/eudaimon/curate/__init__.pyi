@@ -52,6 +52,8 @@ from .sources.record import Reading as Reading
 from .sources.shard import Shard as Shard
 from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
+from .sources.write import RecordWriter as RecordWriter
+from .sources.write import document_record as document_record
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -87,6 +89,7 @@ __all__ = [
     "Inserted",
     "Policy",
     "Reading",
+    "RecordWriter",
     "Removed",
     "Scored",
     "Scorer",
@@ -109,6 +112,7 @@ __all__ = [
     "decision_schema",
     "detect_form",
     "diff",
+    "document_record",
     "find_sources",
     "hard_cases",
     "labelled_scores",
