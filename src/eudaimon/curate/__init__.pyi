@@ -54,6 +54,8 @@ from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
 from .sources.write import RecordWriter as RecordWriter
 from .sources.write import document_record as document_record
+from .stages.linear_fit import LinearRecipe as LinearRecipe
+from .stages.linear_fit import fit_stage1 as fit_stage1
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -87,6 +89,7 @@ __all__ = [
     "Form",
     "HardCase",
     "Inserted",
+    "LinearRecipe",
     "Policy",
     "Reading",
     "RecordWriter",
@@ -114,6 +117,7 @@ __all__ = [
     "diff",
     "document_record",
     "find_sources",
+    "fit_stage1",
     "hard_cases",
     "labelled_scores",
     "load_policy",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Int
@@ -13,6 +13,7 @@ from jaxtyping import Int
 from eudaimon.core.document import Document, Segment
 from eudaimon.curate.voices.find import segments
 
+_DEEPEST = 64
 Segmenter: TypeAlias = Callable[[str], Sequence[Segment]]
 
 
@@ -52,6 +53,8 @@ class Spans:
     persona: Names
     subject: Names
     errors: Mapping[int, str]
+    shared: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What one stage found in the texts alone and the next need not find again."""
 
     def __len__(self) -> int:
         return len(self.start)
@@ -65,6 +68,23 @@ class Spans:
     def index(self) -> Int[np.ndarray, " rows"]:
         """The number of each segment among those of its document."""
         return np.asarray(np.arange(len(self)) - np.repeat(self.first[:-1], np.diff(self.first)))
+
+    @property
+    def depth(self) -> Int[np.ndarray, " rows"]:
+        """How many segments each is quoted in."""
+        depth = np.zeros(len(self), dtype=np.int64)
+        begin = np.repeat(self.first[:-1], np.diff(self.first))
+        rows = np.flatnonzero(self.parent >= 0)
+        above = self.parent[rows] + begin[rows]
+        # One step up for every pass: parents that go round in a circle must not hang it.
+        for _ in range(_DEEPEST):
+            if not rows.size:
+                break
+            depth[rows] += 1
+            higher = self.parent[above] >= 0
+            rows, above = rows[higher], above[higher]
+            above = self.parent[above] + begin[above]
+        return depth
 
     def strings(self) -> list[str]:
         """The text of each row."""
