@@ -65,6 +65,33 @@ class Batch:
         """The batch with errors of more documents, by number; the first error of a document stays."""
         return replace(self, errors={**errors, **self.errors})
 
+    def only(self, number: int) -> Batch:
+        """The batch of one of its documents."""
+        low, high = int(self.spans.first[number]), int(self.spans.first[number + 1])
+        errors = {0: self.errors[number]} if number in self.errors else {}
+        columns = {name: values[low:high] for name, values in self.columns.items()}
+        return Batch((self.documents[number],), self.spans.only(number), columns, errors)
+
+    def joined(self, parts: Sequence[Batch]) -> Batch:
+        """This batch with the columns of its documents' own batches, in order, and their errors.
+
+        A column that a part lacks is not scored there.
+        """
+        dtypes = {name: values.dtype for part in parts for name, values in part.columns.items()}
+        columns = {
+            name: np.concatenate(
+                [
+                    part.columns.get(
+                        name, np.full(len(part.spans), -1 if dtype.kind == "i" else np.nan, dtype)
+                    )
+                    for part in parts
+                ]
+            )
+            for name, dtype in dtypes.items()
+        }
+        errors = {number: part.errors[0] for number, part in enumerate(parts) if part.errors}
+        return replace(self, columns=columns).failing(errors)
+
     def table(self, model: str) -> pyarrow.Table:
         """The table of scores: a row for each document, and those of its segments after it."""
         return _table(self, model)

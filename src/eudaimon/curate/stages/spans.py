@@ -31,6 +31,10 @@ class Names:
         codes = [known.setdefault(string, len(known)) for string in strings]
         return cls(np.array(codes, dtype=np.int32), tuple(known))
 
+    def only(self, rows: slice) -> Names:
+        """The strings of these rows."""
+        return Names(self.codes[rows], self.values)
+
     def __getitem__(self, row: int) -> str:
         return self.values[int(self.codes[row])]
 
@@ -85,6 +89,21 @@ class Spans:
             rows, above = rows[higher], above[higher]
             above = self.parent[above] + begin[above]
         return depth
+
+    def only(self, number: int) -> Spans:
+        """The spans of one of the documents."""
+        rows = slice(int(self.first[number]), int(self.first[number + 1]))
+        return Spans(
+            (self.texts[number],),
+            np.array([0, rows.stop - rows.start], dtype=np.int64),
+            self.start[rows],
+            self.end[rows],
+            self.parent[rows],
+            self.voice.only(rows),
+            self.persona.only(rows),
+            self.subject.only(rows),
+            {0: self.errors[number]} if number in self.errors else {},
+        )
 
     def strings(self) -> list[str]:
         """The text of each row."""
