@@ -159,9 +159,7 @@ def beside(
                 [each.cpu_seconds for each in runs[name]], [each.cpu_seconds for each in runs["ours"]]
             )
         rows.append(row)
-        log(
-            f"curate: fastText {dim}: {show(row['over_gzip'])} of datatrove, {show(row['over_zstd'])} with zstd"
-        )
+        log(f"curate: fastText {dim}: {show(row['over_gzip'])}; zstd {show(row['over_zstd'])}")
     return rows
 
 

@@ -17,8 +17,8 @@ def table(result: dict[str, Any]) -> Iterable[str]:
     targets, removed = result["targets"], result["agreement"]["pieces_removed"]
     yield (
         f"{result['documents']:,} documents of {result['characters']:,.0f} characters and "
-        f"{result['lines']:.0f} lines ({', '.join(result['corpus'])}), two workers. The decisions are the same "
-        f"on all of them; {removed:,} pieces are removed, and kept with their scores."
+        f"{result['lines']:.0f} lines ({', '.join(result['corpus'])}), two workers. The decisions are the "
+        f"same on all of them; {removed:,} pieces are removed, and kept with their scores."
     )
     yield ""
     yield BESIDE
