@@ -33,7 +33,8 @@ class Batch:
     """Documents with their segments and ``columns``, one array of a value per segment by name.
 
     ``harm_<category>``, ``severity``, ``hazard`` and ``trait_<name>`` are floats, NaN where not scored;
-    ``stance``, ``frame`` and ``subject`` are codes of `CODED`. Any other name is what one stage tells a later
+    ``stance``, ``frame`` and ``subject`` are codes of `CODED`, and ``stage`` is the number of the stage whose
+    word stands, -1 where there is none. Any other name is what one stage tells a later
     one, and does not reach the table. ``errors`` are those of whole documents, by number.
     """
 
@@ -172,6 +173,9 @@ def _table(batch: Batch, model: str) -> pyarrow.Table:
         given = batch.columns.get(name)
         codes = np.full(n, -1, dtype=np.int32) if given is None else spread(given.astype(np.int32), -1)
         columns[name] = _coded(codes, values, codes < 0)
+    stage = batch.columns.get("stage")
+    stages = np.full(n, -1, dtype=np.int8) if stage is None else spread(stage.astype(np.int8), -1)
+    columns["stage"] = pyarrow.array(stages, mask=stages < 0)
     for name in number_columns():
         given = batch.columns.get(name)
         if given is None:
