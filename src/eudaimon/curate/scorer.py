@@ -84,21 +84,25 @@ _NAMED: Mapping[str, str] = {
     "lexicon": "eudaimon.curate.stages.stage1:open_lexicon",
     "stage1": "eudaimon.curate.stages.stage1:open_stage1",
 }
-_KINDS: Mapping[str, str] = {"stage1": "eudaimon.curate.stages.stage1:open_stage1"}
+_KINDS: Mapping[str, str] = {
+    "stage1": "eudaimon.curate.stages.stage1:open_stage1",
+    "cascade": "eudaimon.curate.cascade_files:open_cascade",
+    "judged": "eudaimon.curate.cascade_files:open_judged",
+}
 
 
 def open_scorer(name: str | Path) -> Scorer:
     """The scorer of that name, or in that folder, which `eudaimon curate fit` wrote.
 
     ``stage1`` is the shipped stage 1, ``lexicon`` its terms alone, and ``labels`` takes over the labels that
-    documents carry, as those of the town do. The path of a file ``.bin`` is a fastText model, read paragraph
-    by paragraph. Raises `UsageError` where there is none.
+    documents carry, as those of the town do. A file ``.bin`` is a fastText model, read paragraph by paragraph.
+    Raises `UsageError` where there is none.
     """
     if str(name) in _NAMED:
         return _opener(_NAMED[str(name)])()
+    if str(name).endswith(".bin"):
+        return _opener("eudaimon.curate.stages.fasttext:FastTextScorer")(name)
     path = Path(name)
-    if path.suffix == ".bin":
-        return _opener("eudaimon.curate.stages.fasttext:FastTextScorer")(path)
     if (path / SCORER_FILE).is_file():
         kind = str(read_json(path / SCORER_FILE).get("kind"))
         if kind in _KINDS:

@@ -34,13 +34,21 @@ class StagedScorer:
     def __init__(
         self, stages: Sequence[Stage], segmenter: Segmenter | None = None, *, cut: str = "voices"
     ) -> None:
-        self.stages, self.segmenter = tuple(stages), segmenter
+        self.stages, self.segmenter, self.cut = tuple(stages), segmenter, cut
         self.hash = short_hash(["staged", cut, *(stage.hash for stage in self.stages)])
         names = [VOICES, *(stage.name for stage in self.stages), TABLE]
         self._costs = {name: StageCost(name) for name in names}
 
     def score(self, documents: Sequence[Document]) -> pyarrow.Table:
         """The scores of the documents, in order."""
+        batch = self.read(documents)
+        started = time.process_time()
+        table = batch.table(self.hash)
+        self._count(TABLE, batch, started, 0)
+        return table
+
+    def read(self, documents: Sequence[Document]) -> Batch:
+        """The batch of the documents as the last stage leaves it, for stages after these."""
         started = time.process_time()
         batch = Batch.of(documents, self.segmenter)
         self._count(VOICES, batch, started, len(batch.spans))
@@ -49,10 +57,7 @@ class StagedScorer:
             after = self._run(stage, batch)
             self._count(stage.name, after, started, changed(batch, after))
             batch = after
-        started = time.process_time()
-        table = batch.table(self.hash)
-        self._count(TABLE, batch, started, 0)
-        return table
+        return batch
 
     def costs(self) -> tuple[StageCost, ...]:
         """The costs of finding voices, of each stage, and of making the table."""
