@@ -11,6 +11,7 @@ import argparse
 import json
 import resource
 import time
+from collections.abc import Mapping
 
 
 def main() -> None:
@@ -28,7 +29,7 @@ def main() -> None:
 
     parts = {}
     started = time.perf_counter()
-    score_corpus(
+    scored = score_corpus(
         arguments.input,
         f"{arguments.out}/scores",
         arguments.scorer,
@@ -36,6 +37,7 @@ def main() -> None:
         shard_bytes=int(arguments.shard_mb * 1e6),
         show_progress=False,
     )
+    _require(scored.failed)
     parts["score"] = _spent()
     if arguments.policy:
         before = time.process_time()
@@ -43,13 +45,19 @@ def main() -> None:
             f"{arguments.out}/scores", arguments.policy, f"{arguments.out}/decisions", show_progress=False
         )
         parts["decide"] = time.process_time() - before
-        apply_corpus(
+        applied = apply_corpus(
             f"{arguments.out}/decisions",
             f"{arguments.out}/applied",
             workers=arguments.workers,
             show_progress=False,
         )
+        _require(applied.failed)
     print(json.dumps({"seconds": time.perf_counter() - started, "cpu": parts}))
+
+
+def _require(failed: Mapping[str, str]) -> None:
+    if failed:
+        raise SystemExit(f"{len(failed)} shards failed: {next(iter(failed.values()))}")
 
 
 def _spent() -> float:

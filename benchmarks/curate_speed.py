@@ -37,6 +37,7 @@ TARGETS = {
     "lexicon": 20.0,
 }
 N_DOCUMENTS, N_TRAIN = 8000, 1500
+STAGE1 = ("stage1", "stage1-screened")
 POLICY = """
 name: benchmark
 about: Paragraphs that the model calls bad are cut out.
@@ -106,7 +107,9 @@ def run(
         result |= workers(place, models[16], rounds)
         log(f"curate: one file, two workers {show(result['two_workers'])} of one")
         result |= stage1(place, models[100], rounds, labelled)
-        log(f"curate: stage 1 {show(result['stage1'])} of datatrove with fastText of 100 dimensions")
+        log(
+            f"curate: stage 1 {show(result['stage1'][STAGE1[0]])}, screened {show(result['stage1'][STAGE1[1]])}"
+        )
         import curate_lexicon
 
         result["lexicon"] = curate_lexicon.run(made[:400], rounds)
@@ -193,14 +196,21 @@ def _redecide_share(place: Place) -> float:
 
 
 def stage1(place: Place, model: Path, rounds: int, labelled: Sequence[str]) -> dict[str, Any]:
-    """The shipped stage 1, scores stored, against datatrove with fastText of 100 dimensions."""
-    ours, peer = [], []
+    """The shipped stage 1, scores stored, against datatrove with fastText of 100 dimensions.
+
+    Once as it is, with the voices of every document, and once with voices where a paragraph is suspicious.
+    """
+    runs: dict[str, list[Measured]] = {name: [] for name in (*STAGE1, "peer")}
     for _ in range(rounds):
-        ours.append(place.ours("stage1"))
-        peer.append(place.peer(model, "gzip"))
+        for scorer in STAGE1:
+            runs[scorer].append(place.ours(scorer))
+        runs["peer"].append(place.peer(model, "gzip"))
+    peer = [each.seconds for each in runs["peer"]]
     found: dict[str, Any] = {
-        "stage1": ratio([each.seconds for each in peer], [each.seconds for each in ours]),
-        "stage1_per_second": spread([N_DOCUMENTS / each.seconds for each in ours]),
+        "stage1": {name: ratio(peer, [each.seconds for each in runs[name]]) for name in STAGE1},
+        "stage1_per_second": {
+            name: spread([N_DOCUMENTS / each.seconds for each in runs[name]]) for name in STAGE1
+        },
     }
     if labelled:
         import curate_recall

@@ -95,8 +95,8 @@ def open_scorer(name: str | Path) -> Scorer:
     """The scorer of that name, or in that folder, which `eudaimon curate fit` wrote.
 
     ``stage1`` is the shipped stage 1, ``lexicon`` its terms alone, and ``labels`` takes over the labels that
-    documents carry, as those of the town do. A file ``.bin`` is a fastText model, read paragraph by paragraph.
-    Raises `UsageError` where there is none.
+    documents carry, as those of the town do. A file ``.bin`` is a fastText model, read paragraph by
+    paragraph. Raises `UsageError` where there is none.
     """
     if str(name) in _NAMED:
         return _opener(_NAMED[str(name)])()
