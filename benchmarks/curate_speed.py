@@ -107,9 +107,7 @@ def run(
         result |= workers(place, models[16], rounds)
         log(f"curate: one file, two workers {show(result['two_workers'])} of one")
         result |= stage1(place, models[100], rounds, labelled)
-        log(
-            f"curate: stage 1 {show(result['stage1'][STAGE1[0]])}, screened {show(result['stage1'][STAGE1[1]])}"
-        )
+        log(f"curate: stage 1 {' and '.join(show(each) for each in result['stage1'].values())}")
         import curate_lexicon
 
         result["lexicon"] = curate_lexicon.run(made[:400], rounds)
