@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
 from eudaimon.core.errors import UsageError
 from eudaimon.curate.audit.allocate import allocate, bins_that_fit
+from eudaimon.curate.audit.items import items_of
 from eudaimon.curate.audit.records import AuditItem, AuditPlan, Sort, Stratum
 from eudaimon.curate.decided import FATES, DecidedTable, ScoreTable, decided_tables, read_tables
 from eudaimon.curate.policy import Policy
@@ -156,18 +156,9 @@ def _keep_lowest(
     if len(rows) > n:
         rows = rows[np.argpartition(rank[rows], n)[:n]]
     if len(rows):
-        known += [(int(rank[row]), item) for row, item in zip(rows, _items(table, rows), strict=True)]
+        known += [(int(rank[row]), item) for row, item in zip(rows, items_of(table, rows), strict=True)]
         known.sort(key=lambda entry: (entry[0], entry[1].key))
         del known[n:]
-
-
-def _items(table: DecidedTable, rows: Int[np.ndarray, "rows"]) -> Iterator[AuditItem]:
-    columns = ["document", "segment", "start", "end", "voice", "span_hash"]
-    found: list[dict[str, Any]] = table.table.select(columns).take(rows).to_pylist()
-    for row, place in zip(found, rows, strict=True):
-        score = float(table.harm[place])
-        row["voice"], row["span_hash"] = row["voice"] or "", row["span_hash"] or ""
-        yield AuditItem(**row, stratum="", score=None if np.isnan(score) else score)
 
 
 def _choose(found: _Found, n_bins: int, n: int) -> tuple[tuple[Stratum, ...], list[AuditItem], int]:
