@@ -29,6 +29,8 @@ from .restore import TextLost as TextLost
 from .restore import restore as restore
 from .rubric import rubric as rubric
 from .rubric import rubric_hash as rubric_hash
+from .run.score_corpus import Scored as Scored
+from .run.score_corpus import score_corpus as score_corpus
 from .score_attributes import read_attributes as read_attributes
 from .score_attributes import read_foreign_attributes as read_foreign_attributes
 from .score_attributes import write_attributes as write_attributes
@@ -50,6 +52,8 @@ from .sources.record import Reading as Reading
 from .sources.shard import Shard as Shard
 from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
+from .sources.write import RecordWriter as RecordWriter
+from .sources.write import document_record as document_record
 from .stages.linear_fit import LinearRecipe as LinearRecipe
 from .stages.linear_fit import fit_stage1 as fit_stage1
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
@@ -88,7 +92,9 @@ __all__ = [
     "LinearRecipe",
     "Policy",
     "Reading",
+    "RecordWriter",
     "Removed",
+    "Scored",
     "Scorer",
     "SegmentRule",
     "SegmentScores",
@@ -109,6 +115,7 @@ __all__ = [
     "decision_schema",
     "detect_form",
     "diff",
+    "document_record",
     "find_sources",
     "fit_stage1",
     "hard_cases",
@@ -124,6 +131,7 @@ __all__ = [
     "restore",
     "rubric",
     "rubric_hash",
+    "score_corpus",
     "score_schema",
     "segments",
     "sentence_spans",

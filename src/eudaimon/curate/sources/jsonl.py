@@ -9,12 +9,12 @@ from typing import Any
 
 from eudaimon.core.document import Document
 from eudaimon.curate.sources.formats import Ranges
+from eudaimon.curate.sources.forward import stream_before
 from eudaimon.curate.sources.lines import Unread, owned_lines
 from eudaimon.curate.sources.ranges import byte_ranges
 from eudaimon.curate.sources.record import BadRecord, Fields, Reading, as_document, shown
 from eudaimon.curate.sources.shard import Shard
 from eudaimon.curate.sources.source_file import SourceFile
-from eudaimon.curate.sources.stream import Stream
 
 MARK = b"\xef\xbb\xbf"
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -30,7 +30,7 @@ def read(shard: Shard, fields: Fields, reading: Reading) -> Iterator[Document | 
     import orjson
 
     loads, stem, url = orjson.loads, shard.file.stem, shard.file.url
-    with Stream(shard.file.url, shard.file.compression) as stream:
+    with stream_before(shard) as stream:
         for place, line in owned_lines(stream, shard.start, shard.stop, reading.longest):
             if isinstance(line, Unread):
                 yield _unread(url, place, line, reading)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from eudaimon.curate.sources.stream import Damaged, Stream
+from eudaimon.curate.sources.stream import Stream
+from eudaimon.curate.sources.unpack import Damaged
 
 HEAD = 1024
 """Bytes that are kept of a line that is not read: enough to show."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from eudaimon.curate.sources.formats import Ranges
 from eudaimon.curate.sources.source_file import SourceFile
-from eudaimon.curate.sources.stream import Damaged, Stream
+from eudaimon.curate.sources.stream import Stream
+from eudaimon.curate.sources.unpack import Damaged
 
 PIECES = 32
 """Into at most this many a file is cut that can only be read from its beginning. Each reader decompresses

@@ -34,7 +34,7 @@ class Fields:
 class Reading:
     """How records are read: the longest in bytes, and what is done with text that is no Unicode.
 
-    With ``errors="quarantine"`` no document is made of a record that has bad UTF-8 or half of a surrogate pair
+    With ``errors="quarantine"`` no document is made of a record that has bad UTF-8 or half a surrogate pair
     in it; with ``"replace"``, U+FFFD takes their place. Raises `UsageError` when ``longest`` is not positive.
     """
 

@@ -9,6 +9,9 @@ from eudaimon.core.document import Document
 from eudaimon.curate.sources.record import BadRecord, Fields, Reading, as_document, shown
 from eudaimon.curate.sources.source_file import SourceFile
 
+JSON_MARK = {b"eudaimon": b"json"}
+"""Marks a column of a Parquet file that holds an object as JSON text, and is unfolded when it is read."""
+
 if TYPE_CHECKING:
     import pyarrow
 
@@ -21,11 +24,13 @@ def documents_of(
         rows: list[Any] = batch.to_pylist()
     except UnicodeDecodeError:
         rows = [_row(batch, k, reading) for k in range(batch.num_rows)]
-    stem = file.stem
+    stem, folded = file.stem, _folded(batch.schema)
     for number, row in enumerate(rows, start=first):
         if isinstance(row, str):
             yield BadRecord(file.url, number, row, kind="encoding")
             continue
+        for name in folded:
+            row[name] = _unfolded(row[name])
         text = row.get(fields.text)
         if isinstance(text, str) and len(text) * 4 > reading.longest and _size(text) > reading.longest:
             reason = f"a text of {_size(text):,} bytes is over the limit of {reading.longest:,}"
@@ -36,6 +41,20 @@ def documents_of(
             yield made
         else:
             yield BadRecord(file.url, number, made[1], shown(repr(row)[:400]), made[0])
+
+
+def _folded(schema: pyarrow.Schema) -> list[str]:
+    """The columns of JSON text that `write` made."""
+    return [field.name for field in schema if (field.metadata or {}).items() >= JSON_MARK.items()]
+
+
+def _unfolded(text: str | None) -> Any:
+    import orjson
+
+    try:
+        return orjson.loads(text or "{}")
+    except orjson.JSONDecodeError:
+        return text
 
 
 def _size(text: str) -> int:

@@ -31,10 +31,17 @@ def ngrams(words: Words) -> Iterator[tuple[UInt64[np.ndarray, " found"], Int[np.
     hashes, owners = words.hash[order], words.owner[order]
     yield hashes, order
     same = np.flatnonzero(owners[:-1] == owners[1:])
-    yield mixed(hashes[same] * _PAIR + hashes[same + 1]), order[same]
+    yield pair_hashes(hashes[same], hashes[same + 1]), order[same]
     stems = words.stem[order]
     long = np.flatnonzero(stems)
     yield mixed(stems[long] ^ _STEM), order[long]
+
+
+def pair_hashes(
+    first: UInt64[np.ndarray, " pairs"], second: UInt64[np.ndarray, " pairs"]
+) -> UInt64[np.ndarray, " pairs"]:
+    """The hash of each pair of words, from theirs; the order of the two counts."""
+    return mixed(first * _PAIR + second)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Int
@@ -53,6 +53,8 @@ class Spans:
     persona: Names
     subject: Names
     errors: Mapping[int, str]
+    shared: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What one stage found in the texts alone and the next need not find again."""
 
     def __len__(self) -> int:
         return len(self.start)

@@ -25,9 +25,10 @@ class Words:
     """The words of a batch in order: runs of letters, each with its hash and the row that says it.
 
     ``owner`` is the innermost segment around a word: what a voice quotes is not its own. Words in no segment
-    have owner -1. ``begin`` and ``stop`` are places in ``letters``, the joined texts; ``stem`` is the hash of
-    the first `STEM` letters, 0 for words that are not longer. Of words over 16 letters the first 16 and the
-    length count.
+    have owner -1. ``begin`` and ``stop`` are places in ``letters``, where each word has a `BLANK` before and
+    after it; ``stem`` is the hash of the first `STEM` letters, 0 for words that are not longer. Of words over
+    16 letters the first 16 and the length count. ``starts`` are the places of the words' first code points in
+    the joined texts, ``ends`` those after their last ones, ``begins`` those at which the texts begin.
     """
 
     letters: UInt8[np.ndarray, " letters"]
@@ -36,6 +37,9 @@ class Words:
     hash: UInt64[np.ndarray, " words"]
     stem: UInt64[np.ndarray, " words"]
     owner: Int[np.ndarray, " words"]
+    starts: Int[np.ndarray, " words"]
+    ends: Int[np.ndarray, " words"]
+    begins: Int[np.ndarray, " texts"]
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -54,7 +58,14 @@ class Words:
 
 
 def words_of(spans: Spans) -> Words:
-    """The words of all texts of the spans, and whose they are."""
+    """The words of all texts of the spans, and whose they are; found once for the same spans."""
+    words = spans.shared.get("words")
+    if not isinstance(words, Words):
+        words = spans.shared["words"] = _words(spans)
+    return words
+
+
+def _words(spans: Spans) -> Words:
     found, kept, begins = letters(spans.texts)
     framed = np.full(len(found) + 24, BLANK, dtype=np.uint8)
     framed[1 : len(found) + 1] = found
@@ -62,8 +73,10 @@ def words_of(spans: Spans) -> Words:
     edges = np.flatnonzero(is_letter[1:] != is_letter[:-1]) + 1
     begin, stop = edges[::2], edges[1::2]
     hashes, stems = _hashes(framed, begin, stop - begin)
-    places = begin - 1 if kept is None else kept[begin - 1]
-    return Words(framed, begin, stop, hashes, stems, _owners(spans, begins, places))
+    starts = begin - 1 if kept is None else kept[begin - 1]
+    ends = stop - 1 if kept is None else kept[stop - 2] + 1
+    owner = _owners(spans, begins, starts)
+    return Words(framed, begin, stop, hashes, stems, owner, starts, ends, begins)
 
 
 def _hashes(
