@@ -82,11 +82,16 @@ _NAMED: Mapping[str, str] = {"labels": "eudaimon.curate.stages.labels:LabelScore
 def open_scorer(name: str | Path) -> Scorer:
     """The scorer of that name: ``labels`` takes over the labels that documents carry, as those of the town.
 
-    Raises `UsageError` where there is none.
+    The path of a file ``.bin`` is a fastText model, read paragraph by paragraph. Raises `UsageError` where
+    there is none.
     """
     if str(name) in _NAMED:
         return _opener(_NAMED[str(name)])()
-    raise UsageError(f"there is no scorer {name}", right=f"one of {', '.join(_NAMED)}")
+    if str(name).endswith(".bin"):
+        return _opener("eudaimon.curate.stages.fasttext:FastTextScorer")(name)
+    raise UsageError(
+        f"there is no scorer {name}", right=f"a fastText model .bin, or one of {', '.join(_NAMED)}"
+    )
 
 
 def _opener(where: str) -> Callable[..., Scorer]:

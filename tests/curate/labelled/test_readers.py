@@ -17,6 +17,7 @@ from eudaimon.curate.labelled.comments import read_comments
 from eudaimon.curate.labelled.dialogues import read_dialogues
 from eudaimon.curate.labelled.ethics import read_ethics
 from eudaimon.curate.labelled.hatecheck import read_hatecheck
+from eudaimon.curate.labelled.identities import identities, read_identities
 from eudaimon.curate.labelled.lines import write_labelled
 from eudaimon.curate.labelled.meanings import meanings
 from eudaimon.curate.labelled.queries import read_queries
@@ -48,7 +49,7 @@ def test_comments_mark_sentences_and_the_whole(write: Write) -> None:
     whole, first, second, third = read_comments(path)
     assert (whole.kind, whole.text, whole.harm, whole.stance) == ("comment", COMMENT, {"hate": 1}, "enacts")
     assert (first.harm, first.stance, first.severity) == ({"hate": 0}, None, None)
-    assert (second.text, second.harm, second.severity) == ("What a dolt the mayor is!", {"hate": 1}, 2)
+    assert (second.text, second.harm, second.severity) == ("What a dolt the mayor is!", {"hate": 1}, 2.5)
     assert second.before + second.text == COMMENT[: len(second.before + second.text)]
     assert third.weight < second.weight
     assert len({each.group for each in (whole, first, second, third)}) == 1
@@ -183,6 +184,16 @@ def test_the_town_keeps_its_oracle() -> None:
     assert {"instructs", "condemns", "none", None} <= {each.stance for each in found}
     quoted = [each for each in found if each.frame == "condemns" and each.stance is None]
     assert quoted and all(each.text in each.frame_text and each.harmful == 1 for each in quoted)
+
+
+def test_groups_of_people_are_named_in_every_stance() -> None:
+    found = list(read_identities())
+    of = {stance: {each.group for each in found if each.stance == stance} for stance in ("none", "enacts")}
+    assert of["none"] == of["enacts"] and len(of["none"]) == len(identities().people)
+    assert {each.harmful for each in found if each.stance == "none"} == {0}
+    tested = {each.text.replace(each.group.split("/")[1], "") for each in of_split(found, "test")}
+    trained = {each.text.replace(each.group.split("/")[1], "") for each in of_split(found, "train")}
+    assert tested and trained and not tested & trained
 
 
 def test_no_group_is_in_two_splits(write: Write) -> None:

@@ -16,7 +16,8 @@ from eudaimon.curate.voices.sentences import sentence_spans
 
 SOURCE = "comments"
 WHOLE, SENTENCE = "comment", "sentence"
-INSULT = 2.0
+INSULT = 2.5
+"""An insult to a person is 2 and contempt for a group 3; which it is nobody marked."""
 UNMARKED = 0.25
 """Weight of a sentence without a span: raters marked words, and a sentence can insult without one."""
 
@@ -26,7 +27,7 @@ def read_comments(path: str | Path) -> Iterator[LabelledSegment]:
 
     Rows have ``text`` and ``toxic_spans`` (``[[start, end], ...]``) or, as published, ``spans`` (a list of
     offsets). A text that a span touches is labelled ``hate`` 1 (insult and contempt are in that category),
-    severity 2, stance enacts, spoken by a human. A sentence that no span touches is ``hate`` 0 with a low
+    severity 2.5, stance enacts, spoken by a human. A sentence that no span touches is ``hate`` 0 with a low
     weight. Whole comments without any span were rated toxic by others, for reasons nobody marked: all their
     labels stay None, as do frames (a quoted insult is marked like any other), other categories, traits.
     """

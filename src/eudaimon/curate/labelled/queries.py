@@ -16,10 +16,11 @@ SOURCE = "queries"
 def read_queries(names: tuple[str, ...] | None = None) -> Iterator[LabelledSegment]:
     """Every query of the packaged sets that `eudaimon.data.default_plan` gives a split; ``kind`` is its set.
 
-    A harmful query asks for help with a harm: the taxonomy calls that enacts. Its category is the set's, its
-    severity what such requests are usually after (``labels.yaml``); whoever asks for fiction or out of
-    curiosity is not told apart. A safe query has no harm and stance none. Traits and hazard are None. The
-    set is the group: splits are by set, as everywhere else where these queries are used.
+    A harmful query asks for help with a harm: the taxonomy calls that enacts. Its category is the set's, and
+    others are taken to be absent, because the sets give one; its severity is what such requests are usually
+    after (``labels.yaml``). Whoever asks for fiction or out of curiosity is not told apart. A safe query has
+    no harm and stance none. Traits and hazard are None. The set is the group: splits are by set, as
+    everywhere else where these queries are used.
     """
     plan = default_plan()
     splits: dict[str, Split] = {
@@ -40,7 +41,7 @@ def _segment(query: Query, split: Split) -> LabelledSegment:
         split,
         voice="user",
         subject="human",
-        harm={category: 1.0} if category else harmless(),
+        harm={**harmless(), category: 1.0} if category else harmless(),
         severity=severities()[category] if category else 0.0,
         stance="enacts" if category else "none",
         frame="none",

@@ -9,18 +9,20 @@ from pathlib import Path
 from eudaimon.core.errors import UsageError
 from eudaimon.curate.labelled.books import read_books, read_textbooks
 from eudaimon.curate.labelled.chats import read_chats
-from eudaimon.curate.labelled.comments import read_comments
+from eudaimon.curate.labelled.comments import WHOLE, read_comments
 from eudaimon.curate.labelled.dialogues import read_dialogues
 from eudaimon.curate.labelled.ethics import read_ethics
 from eudaimon.curate.labelled.frames import framed
 from eudaimon.curate.labelled.hatecheck import read_hatecheck
+from eudaimon.curate.labelled.identities import read_identities
 from eudaimon.curate.labelled.lines import read_labelled
 from eudaimon.curate.labelled.queries import read_queries
 from eudaimon.curate.labelled.segment import LabelledSegment
+from eudaimon.curate.labelled.splits import sampled
 from eudaimon.curate.labelled.town import read_town
 
-FRAMED = ("comments", "queries", "chats", "ethics", "hatecheck")
-"""Sets of single utterances, which are also put into frames."""
+FRAMED = {"comments": 4000, "queries": 4000, "chats": 1500, "ethics": 1000, "hatecheck": 1000}
+"""Sets of single utterances, and how many of them are also put into frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,17 @@ _ALL = (
         "MIT, Apache-2.0, CC-BY-4.0",
         "requests for harm, and requests that look like them",
     ),
+    LabelledSet("identities", lambda _: read_identities(), False, "MIT", "groups of people, by stance"),
     LabelledSet("town", lambda _: read_town(), False, "MIT", "the oracle's labels of the town"),
 )
 SETS: Mapping[str, LabelledSet] = {each.name: each for each in _ALL}
 
+PACKAGED = tuple(each.name for each in _ALL if not each.from_file)
+"""Sets that need no file."""
+
 
 def read_sets(
-    paths: Mapping[str, str | Path], *, packaged: Iterable[str] = ("queries", "town"), frames: bool = True
+    paths: Mapping[str, str | Path], *, packaged: Iterable[str] = PACKAGED, frames: bool = True
 ) -> Iterator[LabelledSegment]:
     """The segments of the named sets, from files, then of the packaged ones; then the frames.
 
@@ -79,7 +85,7 @@ def read_sets(
         if name not in SETS or SETS[name].from_file:
             raise UsageError(
                 f"there is no packaged set {name}",
-                right=", ".join(each.name for each in _ALL if not each.from_file),
+                right=", ".join(PACKAGED),
                 do=f"--set {name}=PATH",
             )
         for segment in SETS[name].read(Path()):
@@ -87,4 +93,6 @@ def read_sets(
             if segment.source in FRAMED:
                 singles.append(segment)
     if frames:
-        yield from framed(singles)
+        for name, n in FRAMED.items():
+            of = [each for each in singles if each.source == name and each.kind != WHOLE]
+            yield from framed(sampled(of, n, lambda each: each.text, seed=0))

@@ -1,7 +1,8 @@
 """Is a model safer when the bad persona was never formed than when it was suppressed afterwards?
 
 Arms of one labelled corpus, each pretrained from nothing, made the same assistant, and attacked: by prompts
-that call the persona up, and by narrow training on harmful answers (a LoRA; all weights), their benign twin and a wrong control.
+that call the persona up, and by narrow training on harmful answers, of a LoRA and of all weights, with a
+benign twin and a wrong control beside it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is done to an assistant: narrow lessons that attack it, persona LoRAs, random ones of the same norm."""
+"""What is done to an assistant: narrow lessons that attack it, persona LoRAs, and random ones like them."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class NarrowLesson(Step):
 
 
 class NarrowLora(NarrowLesson, AdapterStep):
-    """The lesson taught to a LoRA beside the adapters of ``frozen``, which act meanwhile and do not change."""
+    """The lesson taught to a LoRA beside the adapters of ``frozen``, which act and do not change."""
 
     recipe: LoraRecipe
     frozen: tuple[AdapterStep, ...] = ()
