@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from eudaimon.curate.labelled.sets import read_sets
 
 from eudaimon.core.document import Document, Segment
 from eudaimon.curate import open_scorer
 from eudaimon.curate.labelled.segment import LabelledSegment
+from eudaimon.curate.labelled.sets import read_sets
 from eudaimon.curate.score_table import HARM
 
 ESCALATED, HARMFUL = 0.1, 0.5
