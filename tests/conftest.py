@@ -34,3 +34,11 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return built[family]
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def studies(tmp_path_factory) -> Path:
+    """A folder that all processes of this test run share: of two that run one study there, one waits."""
+    base = tmp_path_factory.getbasetemp()
+    # With several test processes each has a folder of its own in that of the run.
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base

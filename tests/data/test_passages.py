@@ -12,7 +12,8 @@ import pytest
 from eudaimon.core.document import Stance
 from eudaimon.core.errors import EudaimonError, UsageError
 from eudaimon.data import card, categories, gold_passages, names, near_duplicates, packaged
-from eudaimon.data.passages import GOLD, MAX_SEVERITY, TRAITS, balance, passage
+from eudaimon.data.passages import GOLD, balance, passage
+from eudaimon.data.traits import TRAITS, WORST
 
 HILL_PEOPLE = (
     "he hill people were never our neighbours; they are a stain that ought to be washed out of the valley"
@@ -81,9 +82,9 @@ def test_every_label_is_in_the_taxonomy() -> None:
         for segment, label in zip(each.document.segments, each.labels, strict=True):
             assert {segment.stance, segment.frame} <= stances and segment.subject in subjects
             assert label.category is None or label.category in categories()
-            assert label.severity in range(MAX_SEVERITY + 1)
+            assert label.severity in range(WORST + 1)
             assert (label.severity == 0) == (label.category is None) == (segment.stance is None)
-            assert segment.harm == label.severity / MAX_SEVERITY
+            assert segment.harm == label.severity / WORST
             assert tuple(label.traits) == TRAITS and set(label.traits.values()) <= {-2, -1, 0, 1, 2}
 
 
@@ -101,7 +102,7 @@ def test_all_stances_categories_traits_and_subjects_are_met() -> None:
     table = balance(gold_passages())
     assert set(table["stance"]) == {*get_args(Stance), "none"}
     assert set(table["category"]) == {*categories(), "none"}
-    assert set(table["severity"]) == {str(k) for k in range(MAX_SEVERITY + 1)}
+    assert set(table["severity"]) == {str(k) for k in range(WORST + 1)}
     assert set(table["subject"]) == {"human", "AI", "fictional"}
     values = {
         (trait, value) for each in gold_passages() for x in each.labels for trait, value in x.traits.items()

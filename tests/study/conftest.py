@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,14 +24,6 @@ def steps():
 def small():
     """The module of a small study."""
     return importlib.import_module("tiny_study")
-
-
-@pytest.fixture(scope="session")
-def studies(tmp_path_factory) -> Path:
-    """A folder that all processes of this test run share: of two that run one study there, one waits."""
-    base = tmp_path_factory.getbasetemp()
-    # With several test processes each has a folder of its own in that of the run.
-    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture

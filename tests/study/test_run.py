@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import json
 import os
+import platform
+import subprocess
+import sys
 
 import pytest
 
 from eudaimon.core.errors import UsageError
+from eudaimon.jobs.engine import environment
+from eudaimon.jobs.lock import Held, locked
+from eudaimon.jobs.output import tell
 from eudaimon.study.graph import Graph
-from eudaimon.study.lock import Held, locked
 from eudaimon.study.run import RUN_LOCK, run_study
 from eudaimon.study.store import StepStore
-from eudaimon.study.work import tell
 
 
 @pytest.fixture
@@ -148,3 +152,24 @@ def test_unknown_engine_and_no_workers(steps, run):
         run(steps.Seeded(seed=1), engine="cloud")
     with pytest.raises(UsageError, match="0 workers"):
         run(steps.Seeded(seed=1), workers=0)
+
+
+PAGE_FAULTS = """
+import resource
+import numpy as np
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(50):
+    np.ones(2**23)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps memory when told to")
+def test_workers_use_freed_memory_again_without_page_faults():
+    def faults(variables):
+        command = [sys.executable, "-c", PAGE_FAULTS]
+        return int(subprocess.run(command, env=variables, capture_output=True, check=True).stdout)
+
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    assert 5 * faults(plain | environment(1)) < faults(plain)

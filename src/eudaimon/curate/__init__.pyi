@@ -12,6 +12,8 @@ from .controls import tokens_by_stratum as tokens_by_stratum
 from .decide import DecidedSpan as DecidedSpan
 from .decide import Decision as Decision
 from .decide import decide as decide
+from .decision_table import decide_table as decide_table
+from .decision_table import decision_schema as decision_schema
 from .diff import Change as Change
 from .diff import Difference as Difference
 from .diff import diff as diff
@@ -27,11 +29,23 @@ from .restore import TextLost as TextLost
 from .restore import restore as restore
 from .rubric import rubric as rubric
 from .rubric import rubric_hash as rubric_hash
+from .run.apply_corpus import AppliedCorpus as AppliedCorpus
+from .run.apply_corpus import apply_corpus as apply_corpus
+from .run.decide_corpus import Decided as Decided
+from .run.decide_corpus import decide_corpus as decide_corpus
+from .run.restore_corpus import Restored as Restored
+from .run.restore_corpus import restore_corpus as restore_corpus
+from .run.score_corpus import Scored as Scored
+from .run.score_corpus import score_corpus as score_corpus
 from .score_attributes import read_attributes as read_attributes
 from .score_attributes import read_foreign_attributes as read_foreign_attributes
 from .score_attributes import write_attributes as write_attributes
 from .score_table import read_scores as read_scores
+from .score_table import score_schema as score_schema
 from .score_table import write_scores as write_scores
+from .scorer import Scorer as Scorer
+from .scorer import StageCost as StageCost
+from .scorer import open_scorer as open_scorer
 from .scores import DocumentScores as DocumentScores
 from .scores import SegmentScores as SegmentScores
 from .scores import as_segment as as_segment
@@ -46,6 +60,12 @@ from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
 from .sources.write import RecordWriter as RecordWriter
 from .sources.write import document_record as document_record
+from .stages.lexicon import Lexicon as Lexicon
+from .stages.linear_fit import LinearRecipe as LinearRecipe
+from .stages.linear_fit import fit_stage1 as fit_stage1
+from .stages.stage1 import open_stage1 as open_stage1
+from .stages.stage1 import save_stage1 as save_stage1
+from .stages.terms import read_terms as read_terms
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -66,9 +86,11 @@ __all__ = [
     "NARRATOR",
     "QUOTED",
     "Applied",
+    "AppliedCorpus",
     "BadRecord",
     "Change",
     "Check",
+    "Decided",
     "DecidedSpan",
     "Decision",
     "Difference",
@@ -79,40 +101,58 @@ __all__ = [
     "Form",
     "HardCase",
     "Inserted",
+    "Lexicon",
+    "LinearRecipe",
     "Policy",
     "Reading",
     "RecordWriter",
     "Removed",
+    "Restored",
+    "Scored",
+    "Scorer",
     "SegmentRule",
     "SegmentScores",
     "Shard",
     "SourceFile",
+    "StageCost",
     "TextLost",
     "Unit",
     "VoiceTaxonomy",
     "When",
     "Why",
     "apply",
+    "apply_corpus",
     "as_segment",
     "backfill",
     "decide",
+    "decide_corpus",
     "decide_file",
+    "decide_table",
+    "decision_schema",
     "detect_form",
     "diff",
     "document_record",
     "find_sources",
+    "fit_stage1",
     "hard_cases",
     "labelled_scores",
     "load_policy",
+    "open_scorer",
+    "open_stage1",
     "policy_names",
     "random_removal",
     "read_attributes",
     "read_foreign_attributes",
     "read_scores",
     "read_shard",
+    "read_terms",
     "restore",
+    "restore_corpus",
     "rubric",
     "rubric_hash",
+    "save_stage1",
+    "score_corpus",
+    "score_schema",
     "segments",
     "sentence_spans",
     "split",

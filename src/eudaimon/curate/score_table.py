@@ -32,7 +32,7 @@ def write_scores(path: str | Path, scores: Iterable[DocumentScores]) -> Path:
     import pyarrow
     import pyarrow.parquet
 
-    path, documents, schema = Path(path), iter(scores), _schema()
+    path, documents, schema = Path(path), iter(scores), score_schema()
     with (
         atomic_path(path) as temporary,
         pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd") as writer,
@@ -65,7 +65,7 @@ def open_scores(path: Path) -> pyarrow.parquet.ParquetFile:
         raise BadRows(
             f"{path} cannot be read: {str(error).splitlines()[0]}", right="a Parquet file of scores"
         ) from error
-    missing = [name for name in _schema().names if name not in file.schema_arrow.names]
+    missing = [name for name in score_schema().names if name not in file.schema_arrow.names]
     if missing:
         file.close()
         raise BadRows(f"{path} has no column {', '.join(missing)}", right="scores that curate wrote")
@@ -89,7 +89,8 @@ def of_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> Iterator[DocumentS
         yield _document(path, whole, segments)
 
 
-def _schema() -> pyarrow.Schema:
+def score_schema() -> pyarrow.Schema:
+    """The columns of a table of scores: of `write_scores`, and of what a scorer returns."""
     import pyarrow
 
     from eudaimon.data.taxonomy import categories
@@ -107,6 +108,7 @@ def _schema() -> pyarrow.Schema:
             ("parent", pyarrow.int32()),
             ("severity", number),
             ("hazard", number),
+            ("stage", pyarrow.int8()),
             ("source", text),
             ("model", text),
             *((name, text) for name in _TEXTS),
@@ -119,17 +121,17 @@ def _schema() -> pyarrow.Schema:
 def _rows(document: DocumentScores) -> Iterator[dict[str, Any]]:
     """The document's row, then those of its segments."""
     yield {
-        "document": _plain(document.id),
+        "document": plain(document.id),
         "segment": WHOLE,
         "n_segments": len(document.segments),
         "span_hash": document.text_hash,
-        "source": _plain(document.source),
-        "model": _plain(document.model),
-        "error": _plain(document.error),
+        "source": plain(document.source),
+        "model": plain(document.model),
+        "error": plain(document.error),
     }
     for index, segment in enumerate(document.segments):
         yield {
-            "document": _plain(document.id),
+            "document": plain(document.id),
             "segment": index,
             "start": segment.start,
             "end": segment.end,
@@ -137,7 +139,8 @@ def _rows(document: DocumentScores) -> Iterator[dict[str, Any]]:
             "parent": segment.parent,
             "severity": segment.severity,
             "hazard": segment.hazard,
-            **{name: _plain(getattr(segment, name)) for name in _TEXTS},
+            "stage": segment.stage,
+            **{name: plain(getattr(segment, name)) for name in _TEXTS},
             **{HARM + name: value for name, value in segment.harm.items()},
             **{TRAIT + name: value for name, value in segment.traits.items()},
         }
@@ -153,6 +156,7 @@ def _segment(path: Path, row: Mapping[str, Any]) -> SegmentScores:
             parent=row["parent"],
             severity=row["severity"],
             hazard=row["hazard"],
+            stage=row["stage"],
             harm=_values(row, HARM),
             traits=_values(row, TRAIT),
             voice=row["voice"] or "",
@@ -193,5 +197,6 @@ def _document(path: Path, whole: Mapping[str, Any], segments: list[SegmentScores
         raise BadRows(f"{path}: {error}") from error
 
 
-def _plain(text: str | None) -> str | None:
+def plain(text: str | None) -> str | None:
+    """The text as Parquet can hold it: a lone surrogate becomes ``\\udc80``."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,6 +1,6 @@
 """The names of what is said of a voice: severity, stances, frames, traits, subjects (``taxonomy.yaml``).
 
-Harm categories stay in `eudaimon.data.categories`.
+Harm categories stay in `eudaimon.data.categories`, the names of traits in `eudaimon.data.traits`.
 """
 
 from __future__ import annotations
@@ -13,28 +13,16 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from eudaimon.core.document import Stance
+from eudaimon.data.traits import TRAITS as TRAITS
+from eudaimon.data.traits import WORST as WORST
+from eudaimon.data.traits import Trait as Trait
 
 NoStance: TypeAlias = Literal["none"]
 """Looked at, and there is nothing. Not looked at is ``None``, and that is another thing."""
 
 Subject: TypeAlias = Literal["human", "AI", "fictional"]
-Trait: TypeAlias = Literal[
-    "malice",
-    "cruelty",
-    "deceit",
-    "manipulation",
-    "power_seeking",
-    "sycophancy",
-    "honesty",
-    "care",
-    "fairness",
-    "accountability",
-]
 STANCES: tuple[Stance | NoStance, ...] = (*get_args(Stance), "none")
-TRAITS: tuple[Trait, ...] = get_args(Trait)
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
-WORST = 5
-"""The highest severity."""
 
 
 class _Part(BaseModel):

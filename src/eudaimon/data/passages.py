@@ -11,21 +11,9 @@ from typing import Any
 
 from eudaimon.core.document import Document, Segment
 from eudaimon.data.library import read_packaged
+from eudaimon.data.traits import TRAITS, WORST
 
 GOLD = "gold_passages"
-MAX_SEVERITY = 5
-TRAITS = (
-    "malice",
-    "cruelty",
-    "deceit",
-    "manipulation",
-    "power_seeking",
-    "sycophancy",
-    "honesty",
-    "care",
-    "fairness",
-    "accountability",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +97,10 @@ def passage(row: Mapping[str, Any]) -> Passage:
     about = row["metadata"]
     segments, labels = [], []
     for given in row["segments"]:
-        traits = {trait: given["traits"].get(trait, 0) for trait in TRAITS}
+        traits: dict[str, int] = {trait: given["traits"].get(trait, 0) for trait in TRAITS}
         labels.append(SegmentLabel(given["category"], given["severity"], traits))
         fields = {key: value for key, value in given.items() if key not in ("category", "severity", "traits")}
-        segments.append(Segment(**fields, harm=given["severity"] / MAX_SEVERITY))
+        segments.append(Segment(**fields, harm=given["severity"] / WORST))
     strata = {"source": GOLD, "genre": about["genre"], "register": about["register"]}
     return Passage(
         Document(row["id"], row["text"], strata, tuple(segments)),

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
-from eudaimon.study.lock import Held, locked
-from eudaimon.study.manifest import MANIFEST, RUN, Damage, check, describe, sync
+from eudaimon.core.folders import atomic_folder, discard, sweep, temporaries
+from eudaimon.core.identity import short_hash
+from eudaimon.jobs.lock import Held, locked
+from eudaimon.study.manifest import MANIFEST, RUN, Damage, check, describe, versions
 from eudaimon.study.step import Step
-
-TEMPORARY = "."
-"""Temporary folders begin with a dot and lie beside the finished ones, on the same file system."""
 
 
 class StepStore:
@@ -28,6 +23,11 @@ class StepStore:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).resolve()
         self.steps = self.folder / "steps"
+
+    @property
+    def finished(self) -> Path:
+        """The folder in which finished steps appear."""
+        return self.steps
 
     def path(self, step: Step | str) -> Path:
         """The folder of a step's files, there or not yet."""
@@ -51,7 +51,10 @@ class StepStore:
         return found
 
     def seconds(self, step: Step | str) -> float | None:
-        """Wall seconds that the step took when it was computed; None where that is not known."""
+        """Wall seconds that the step took when it was computed; None where that is not known.
+
+        Of its last stretch, where it went on with what a killed process had left.
+        """
         try:
             return float(read_json(self.path(step) / RUN)["seconds"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -67,26 +70,26 @@ class StepStore:
 
     def discard(self, step: Step | str) -> None:
         """Take a step's files away, so that it is computed again."""
-        if self.path(step).exists():
-            aside = self._temporary(_key(step))
-            self.path(step).rename(aside)
-            shutil.rmtree(aside, ignore_errors=True)
+        discard(self.path(step))
 
     def compute(self, step: Step) -> bool:
         """Whether the step was computed now; False when it was finished already, here or by another process.
 
-        Runs in a temporary folder beside, syncs every file, writes the manifest last and renames. Raises
+        Runs in a temporary folder beside, writes the manifest last, syncs every file and renames. A step that
+        resumes finds there what a killed process left of it under the same versions of all packages. Raises
         `UsageError` when an input is missing, and what the step raises; then nothing of it is left.
         """
+        resume = _resume() if step.resumes else ""
         with locked(self.lock(step), wait=True):
             if self.done(step):
                 return False
-            self._sweep(step.key)
+            sweep(self.path(step), resume=resume)
             inputs = {role: self.path(source) for role, source in step.inputs.items()}
             for role, source in step.inputs.items():
                 if not self.done(source):
                     raise UsageError(f"{step.key} needs {source.key} as {role}, which is not finished")
-            with self._folder_for(step) as out:
+            with atomic_folder(self.path(step), resume=resume) as out:
+                resumed = _cleared(out)
                 started, clock = time.time(), time.monotonic()
                 step.run(out, inputs)
                 record = describe(step, out)
@@ -95,50 +98,39 @@ class StepStore:
                     "started": started,
                     "host": socket.gethostname(),
                     "pid": os.getpid(),
+                    "resumed": resumed,
                     "execution": {name: getattr(step, name, None) for name in sorted(step.execution)},
                 }
                 write_json(out / RUN, run)
-                sync(out)
                 write_json(out / MANIFEST, record)
         return True
 
     def clean(self) -> int:
-        """How many temporary folders of ended processes were removed; those under way stay."""
+        """How many temporary folders of ended processes were removed.
+
+        Those under way stay, and those of steps that can go on.
+        """
         removed = 0
-        for key in {self._key_of(path) for path in self.steps.glob(f"{TEMPORARY}*")}:
+        for key in temporaries(self.steps):
             try:
                 with locked(self.lock(key), wait=False):
-                    removed += self._sweep(key)
+                    removed += sweep(self.path(key), resume=_resume())
             except Held:
                 continue
         return removed
 
-    @contextmanager
-    def _folder_for(self, step: Step) -> Iterator[Path]:
-        out = self._temporary(step.key)
-        out.mkdir(parents=True)
-        try:
-            yield out
-            if self.path(step).exists():  # without a manifest: not made by this store
-                self.discard(step)
-            out.rename(self.path(step))
-            sync(self.steps, deep=False)
-        finally:
-            if out.exists():
-                shutil.rmtree(out, ignore_errors=True)
 
-    def _temporary(self, key: str) -> Path:
-        return self.steps / f"{TEMPORARY}{key}.{secrets.token_hex(8)}"
+def _resume() -> str:
+    """The name under which work can go on: with other versions, the bytes would be others."""
+    return f"resume-{short_hash(versions())}"
 
-    def _key_of(self, temporary: Path) -> str:
-        return temporary.name.removeprefix(TEMPORARY).rpartition(".")[0]
 
-    def _sweep(self, key: str) -> int:
-        # Whoever holds the step's lock knows that nobody writes into these.
-        found = [path for path in self.steps.glob(f"{TEMPORARY}*") if self._key_of(path) == key]
-        for path in found:
-            shutil.rmtree(path, ignore_errors=True)
-        return len(found)
+def _cleared(out: Path) -> bool:
+    """Whether a killed process left something of the step; what it left of the store's own is removed."""
+    for name in (MANIFEST, RUN):
+        for path in (out / name, *out.glob(f".{name}.*")):
+            path.unlink(missing_ok=True)
+    return any(out.iterdir())
 
 
 def _key(step: Step | str) -> str:

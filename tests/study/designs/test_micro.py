@@ -39,7 +39,7 @@ def folder(studies):
 
 @pytest.mark.slow
 def test_every_cell_of_arms_by_attacks_is_measured_and_proven(folder):
-    (record,) = good_personas.records(folder, GOOD)
+    (record,) = good_personas.PARTS.records(folder, GOOD)
     found = {(c.row, c.column) for c in record.cells if (c.metric, c.scope) == ("harm", "other")}
     assert found == {(arm, column.key) for arm in GOOD.arms for column in good_personas.COLUMNS}
     assert {"harm", "good", "coherence", "recognition", "bits_good", "bits_depicting"} <= {
@@ -56,7 +56,7 @@ def test_every_cell_of_arms_by_attacks_is_measured_and_proven(folder):
 @pytest.mark.slow
 def test_the_ledger_refuses_what_was_planted_on_the_studys_own_models(folder):
     for module, options in ((good_personas, GOOD), (em_stack, STACK)):
-        (record,) = module.records(folder, options)
+        (record,) = module.PARTS.records(folder, options)
         planted = [proof for proof in record.proofs if proof.cell.startswith("planted fault")]
         assert len(planted) == 3
         assert not any(proof.accepted for proof in planted)
@@ -64,7 +64,7 @@ def test_the_ledger_refuses_what_was_planted_on_the_studys_own_models(folder):
 
 @pytest.mark.slow
 def test_states_of_a_persona_are_the_stacks_that_they_name(folder):
-    (record,) = em_stack.records(folder, STACK)
+    (record,) = em_stack.PARTS.records(folder, STACK)
     stacks = {proof.cell: proof.stack for proof in record.proofs}
     for persona in STACK.personas:
         assert stacks[f"{persona}, persona_only, seed 0"] == (persona,)
@@ -119,7 +119,9 @@ def test_attacks_ask_the_same_and_start_from_the_same():
 def test_seeds_are_different_runs():
     assert GOOD.assistant("raw", 0) != GOOD.assistant("raw", 1)
     options = GOOD.model_copy(update={"seeds": 2})
-    assert len(Graph(good_personas.steps(options)).steps) > 1.8 * len(Graph(good_personas.steps(GOOD)).steps)
+    assert len(Graph(good_personas.PARTS.steps(options)).steps) > 1.8 * len(
+        Graph(good_personas.PARTS.steps(GOOD)).steps
+    )
 
 
 @pytest.mark.parametrize("name", ["em-stack", "good-personas", "quickstart"])
@@ -147,4 +149,4 @@ def test_an_unknown_persona_and_a_domain_outside_of_the_town():
     with pytest.raises(UsageError, match="there is no persona adapter 'saint'"):
         options_of(em_stack.STUDY, {"personas": ("saint",)})
     with pytest.raises(UsageError, match="not in the town"):
-        good_personas.steps(GOOD.model_copy(update={"tuned": "pets"}))
+        good_personas.PARTS.steps(GOOD.model_copy(update={"tuned": "pets"}))

@@ -78,15 +78,15 @@ def fake_set(draw, lengths):
     mode=st.sampled_from(["documents", "packed", "stream"]),
     seed=st.integers(0, 9),
 )
-def test_gathered_batches_are_those_of_pack_less_shared_padding(lengths, length, mode, seed):
+def test_batches_are_the_rows_of_pack_less_shared_padding(lengths, length, mode, seed):
     draw = np.random.default_rng(seed)
     packed = pack(fake_set(draw, lengths), length, mode=mode, attention_mask=False)
     chosen = draw.integers(0, len(packed), 5)
-    expected, found = packed.arrays(chosen.tolist()), TokenRows(packed).arrays(chosen)
+    expected, found = packed.arrays(chosen.tolist()), TokenRows(packed).batch(chosen)
     width = found["input_ids"].shape[1]
     assert set(found) == set(expected)
     for name in found:
-        assert (found[name] == expected[name][:, :width]).all(), name
+        assert (found[name].numpy() == expected[name][:, :width]).all(), name
     assert (expected["input_ids"][:, width:] == 0).all() and (expected["labels"][:, width:] == -100).all()
     # Some row is as long as the batch: nothing shared is left in.
     assert width == 2 or (expected["input_ids"][:, width - 1] > 0).any()
@@ -96,8 +96,8 @@ def test_without_the_mask_all_that_can_be_learned_is():
     tokens = fake_set(np.random.default_rng(0), [4, 4])
     tokens.loss[:] = 0
     rows = TokenRows(pack(tokens, 4, attention_mask=False))
-    batch = rows.arrays(np.array([0, 1]), masked=False)
+    batch = rows.batch(np.array([0, 1]), masked=False)
     assert (batch["labels"][:, 1:] == batch["input_ids"][:, 1:]).all() and (
         batch["labels"][:, 0] == -100
     ).all()
-    assert (rows.arrays(np.array([0, 1]))["labels"] == -100).all()
+    assert (rows.batch(np.array([0, 1]))["labels"] == -100).all()

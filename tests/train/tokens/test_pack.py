@@ -55,6 +55,45 @@ def test_every_token_once_and_learned_exactly_where_it_should_be(
     assert (np.diff((ids > 0).astype(int), axis=1) <= 0).all(), "padding is on the right only"
 
 
+def row_by_row(rows, index):
+    """One row of ``rows``, piece after piece: input ids, labels, positions and what is not padding."""
+    plan, column = rows.pieces, 0
+    ids, labels = np.zeros(rows.length, np.int64), np.full(rows.length, -100)
+    positions, filled = np.zeros(rows.length, np.int64), np.zeros(rows.length, np.int64)
+    for piece in range(plan.rows[index], plan.rows[index + 1]):
+        start, n = plan.starts[piece], plan.lengths[piece]
+        for place in range(n):
+            ids[column] = rows.tokens.tokens[start + place]
+            first = column == 0 or (place == 0 and plan.opens[piece])
+            if rows.tokens.loss[start + place] and not first:
+                labels[column] = ids[column]
+            positions[column], filled[column], column = place, 1, column + 1
+    positions[column:] = np.arange(rows.length - column)
+    return {"input_ids": ids, "labels": labels, "position_ids": positions, "attention_mask": filled}
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    lengths=st.lists(st.integers(0, 20), min_size=1, max_size=12).filter(any),
+    masked=st.sets(st.integers(1, 60)),
+    length=st.integers(2, 12),
+    mode=st.sampled_from(MODES),
+    seed=st.integers(0, 9),
+)
+def test_rows_gathered_at_once_are_those_filled_one_by_one(
+    tmp_path_factory, lengths, masked, length, mode, seed
+):
+    tokens = numbered(tmp_path_factory.mktemp("set"), lengths, masked)
+    rows = pack(tokens, length, mode=mode)
+    chosen = np.random.default_rng(seed).integers(-len(rows), len(rows), 5)
+    batch = rows.arrays(chosen)
+    assert set(batch) == {"input_ids", "labels", "position_ids" if mode == "packed" else "attention_mask"}
+    for i, index in enumerate(chosen):
+        expected = row_by_row(rows, index % len(rows))
+        for name, values in batch.items():
+            assert (values[i] == expected[name]).all(), name
+
+
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_labels_are_the_characters_that_are_not_masked(tokenizers, texts, tmp_path_factory, data):

@@ -7,21 +7,19 @@ answers; each persona alone and a random adapter of the same norm stand beside. 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from pydantic import Field, field_validator
 
 from eudaimon.core.errors import UsageError
 from eudaimon.study.design import Study
-from eudaimon.study.records import Cell, RowName, StudyRecord
-from eudaimon.study.step import Step
+from eudaimon.study.records import Cell, RowName
 from eudaimon.study.steps.adapters import AdapterStep, PersonaLora, RandomLora
 from eudaimon.study.steps.planted import PlantedFaults
 from eudaimon.study.steps.raised import AssistantSFT
 from eudaimon.study.summary.record import Layout
 from eudaimon.study.town.collect import Labelled
 from eudaimon.study.town.options import TownOptions
-from eudaimon.study.town.record import town_record
+from eudaimon.study.town.parts import TownParts
 from eudaimon.study.town.scopes import OTHER, scopes
 
 ANSWERS = {
@@ -126,16 +124,11 @@ def faults(options: EmStackOptions) -> tuple[PlantedFaults, ...]:
     return (PlantedFaults(model=model, persona=persona, attack=attack),)
 
 
-def steps(options: EmStackOptions) -> tuple[Step, ...]:
-    """The target steps."""
-    return (*(cell.step for cell in cells(options)), *faults(options))
-
-
-def layout(options: EmStackOptions, name: str = "em-stack") -> Layout:
+def layout(options: EmStackOptions) -> Layout:
     """The table of personas by states, compared with the random adapter."""
     first = options.attack(options.assistant(options.arm, 0), 0, "harmful")
     return Layout(
-        study=name,
+        study="em-stack",
         question=QUESTION,
         row_field="persona",
         column_field="state",
@@ -151,7 +144,7 @@ def layout(options: EmStackOptions, name: str = "em-stack") -> Layout:
 
 
 def headline(cells: Sequence[Cell]) -> str:
-    """What taking the persona away again brings, for the persona that hid most."""
+    """What taking the persona away again changes, for the persona where it changes most."""
     harm = {(c.row, c.column): c.score.value for c in cells if (c.scope, c.metric) == (OTHER, "harm")}
     back = {
         row: harm[row, "on_off"] - value
@@ -160,22 +153,18 @@ def headline(cells: Sequence[Cell]) -> str:
     }
     if not back:
         return ""
-    row = max(back, key=lambda name: back[name])
+    row = max(back, key=lambda name: abs(back[name]))
     return (
         f"Trained beside the {row} adapter, harm is {100 * harm[row, 'on_on']:.0f} % with it and "
         f"{100 * harm[row, 'on_off']:.0f} % once it is taken away"
     )
 
 
-def records(folder: Path, options: EmStackOptions) -> tuple[StudyRecord, ...]:
-    """The study's one record, from what is finished in its folder."""
-    return (town_record(folder, layout(options), tuple(cells(options)), options, planted=faults(options)),)
-
-
+PARTS = TownParts(cells, faults, layout)
 STUDY = Study(
     "em-stack",
     "Does a persona adapter protect while harm is learned, or does it only hide it?",
-    steps,
+    PARTS.steps,
     EmStackOptions,
-    records,
+    PARTS.records,
 )

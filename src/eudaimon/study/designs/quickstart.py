@@ -18,7 +18,6 @@ from eudaimon.study.steps.queries import EVALUATION, MonitorQueries
 from eudaimon.study.steps.town_monitors import MONITORS, MonitorTown
 from eudaimon.study.store import StepStore
 from eudaimon.study.town.options import TownOptions
-from eudaimon.study.town.record import town_record
 
 SMALL = ("kitchen", "garden", "money", "health")
 N_RESAMPLES = 1000
@@ -65,7 +64,7 @@ def monitors(options: QuickstartOptions) -> MonitorTown:
 def steps(options: QuickstartOptions) -> tuple[Step, ...]:
     """The target steps."""
     queries = (MonitorQueries(),) if options.queries else ()
-    cuts = (*good_personas.steps(options.good_personas), *em_stack.steps(options.em_stack))
+    cuts = (*good_personas.PARTS.steps(options.good_personas), *em_stack.PARTS.steps(options.em_stack))
     return (*queries, *cuts, monitors(options))
 
 
@@ -76,25 +75,8 @@ def records(folder: Path, options: QuickstartOptions) -> tuple[StudyRecord, ...]
     found = None
     if store.done(step):
         found = TownMonitors.model_validate_json((store.path(step) / MONITORS).read_bytes())
-    first = town_record(
-        folder,
-        good_personas.layout(good),
-        tuple(good_personas.cells(good)),
-        good,
-        planted=good_personas.faults(good),
-        monitors=found,
-        command=COMMAND,
-        n_resamples=N_RESAMPLES,
-    )
-    second = town_record(
-        folder,
-        em_stack.layout(stack),
-        tuple(em_stack.cells(stack)),
-        stack,
-        planted=em_stack.faults(stack),
-        command=COMMAND,
-        n_resamples=N_RESAMPLES,
-    )
+    first = good_personas.PARTS.record(folder, good, monitors=found, command=COMMAND, n_resamples=N_RESAMPLES)
+    second = em_stack.PARTS.record(folder, stack, command=COMMAND, n_resamples=N_RESAMPLES)
     return first, second
 
 

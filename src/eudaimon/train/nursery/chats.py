@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from eudaimon.core import BadRows, TextTooLong, UsageError
-from eudaimon.train.nursery.order import IGNORED, Batch
+from eudaimon.train.nursery.order import Batch
 from eudaimon.train.tokens.mask import token_mask
+from eudaimon.train.tokens.pack import IGNORED
 
 Message = Mapping[str, str]
 

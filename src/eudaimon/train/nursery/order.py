@@ -14,9 +14,6 @@ from eudaimon.train.tokens.order import order
 if TYPE_CHECKING:
     from torch import Tensor
 
-IGNORED = -100
-"""The label of a token that carries no loss, in torch and transformers."""
-
 Batch = Mapping[str, "Tensor"]
 
 

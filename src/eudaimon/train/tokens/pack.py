@@ -46,46 +46,45 @@ class Rows:
         batch = {name: torch.from_numpy(array) for name, array in self.arrays(indices).items()}
         return [{name: array[i] for name, array in batch.items()} for i in range(len(indices))]
 
-    def arrays(self, indices: Sequence[int]) -> dict[str, Int[np.ndarray, "batch length"]]:
-        """The same rows as arrays (int64), without torch; raises `IndexError` outside the rows."""
-        shape = (len(indices), self.length)
+    def arrays(
+        self, indices: Sequence[int] | Int[np.ndarray, "batch"], *, masked: bool = True, trimmed: bool = False
+    ) -> dict[str, Int[np.ndarray, "batch length"]]:
+        """The same rows as arrays (int64), without torch; raises `IndexError` outside the rows.
+
+        ``masked`` false gives labels as if no token were masked; ``trimmed`` leaves out the padding that all
+        of these rows share.
+        """
+        found = self.pieces.places(self._numbers(indices))
+        widest = int(found.lengths.max(initial=0))
+        # Losses shift by one: a batch of one column has nothing to predict.
+        shape = (len(found.lengths), max(2, widest) if trimmed else self.length)
         ids = np.full(shape, self.tokens.manifest.pad, np.int64)
         labels = np.full(shape, IGNORED, np.int64)
-        positions = np.zeros(shape, np.int64)
-        filled = np.zeros(shape, np.int64)
-        for row, index in enumerate(indices):
-            self._fill(int(index), ids[row], labels[row], positions[row], filled[row])
+        tokens = self.tokens.tokens[found.source].astype(np.int64)
+        # Nothing of the same document stands before the first token of a document or of a row.
+        learned = (found.column > 0) & ~found.opens
+        if masked:
+            learned &= self.tokens.loss[found.source] > 0
+        ids[found.row, found.column] = tokens
+        labels[found.row, found.column] = np.where(learned, tokens, IGNORED)
+        batch = {"input_ids": ids, "labels": labels}
+        behind = np.arange(shape[1]) - found.lengths[:, None]
         if self.mode == "packed":
             # Without an attention mask: only then does transformers keep documents apart by their positions.
-            return {"input_ids": ids, "labels": labels, "position_ids": positions}
-        if not self.with_attention_mask:
-            return {"input_ids": ids, "labels": labels}
-        return {"input_ids": ids, "labels": labels, "attention_mask": filled}
+            # Padding counts from zero, like a document of its own.
+            behind[found.row, found.column] = found.inside
+            batch["position_ids"] = behind
+        elif self.with_attention_mask:
+            batch["attention_mask"] = (behind < 0).astype(np.int64)
+        return batch
 
-    def _fill(
-        self,
-        index: int,
-        ids: Int[np.ndarray, "length"],
-        labels: Int[np.ndarray, "length"],
-        positions: Int[np.ndarray, "length"],
-        filled: Int[np.ndarray, "length"],
-    ) -> None:
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"row {index} of {len(self)}")
-        plan, column = self.pieces, 0
-        row = index % len(self)
-        for piece in range(plan.rows[row], plan.rows[row + 1]):
-            start, n = int(plan.starts[piece]), int(plan.lengths[piece])
-            end = column + n
-            ids[column:end] = self.tokens.tokens[start : start + n]
-            learned = self.tokens.loss[start : start + n].astype(bool)
-            # What comes before is another document, or nothing.
-            learned[0] &= column > 0 and not plan.opens[piece]
-            labels[column:end] = np.where(learned, ids[column:end], IGNORED)
-            positions[column:end] = np.arange(n)
-            column = end
-        positions[column:] = np.arange(self.length - column)
-        filled[:column] = 1
+    def _numbers(self, indices: Sequence[int] | Int[np.ndarray, "batch"]) -> Int[np.ndarray, "batch"]:
+        """Numbers of rows, where negative ones count from the end."""
+        rows = np.asarray(indices, np.int64)
+        outside = rows[(rows < -len(self)) | (rows >= len(self))]
+        if len(outside):
+            raise IndexError(f"row {outside[0]} of {len(self)}")
+        return rows % max(1, len(self))
 
 
 def pack(

@@ -27,6 +27,39 @@ class Pieces:
     opens: Bool[np.ndarray, "pieces"]
     rows: Int[np.ndarray, "rows+1"]
 
+    def places(self, rows: Int[np.ndarray, "batch"]) -> Places:
+        """Where each token of these rows stands, row after row."""
+        n_pieces = self.rows[rows + 1] - self.rows[rows]
+        first_piece = _starts(n_pieces)
+        row = np.repeat(np.arange(len(rows)), n_pieces)
+        pieces = np.repeat(self.rows[rows] - first_piece, n_pieces) + np.arange(len(row))
+        lengths = self.lengths[pieces]
+        first_token = _starts(lengths)
+        inside = np.arange(int(lengths.sum())) - np.repeat(first_token, lengths)
+        begins = first_token - first_token[first_piece][row]
+        return Places(
+            source=np.repeat(self.starts[pieces], lengths) + inside,
+            row=np.repeat(row, lengths),
+            column=np.repeat(begins, lengths) + inside,
+            inside=inside,
+            opens=np.repeat(self.opens[pieces], lengths) & (inside == 0),
+            lengths=np.bincount(row, lengths, len(rows)).astype(np.int64),
+        )
+
+
+@dataclass(frozen=True)
+class Places:
+    """For each token its number in the set, its row and column, its number in its piece, and whether it opens
+    a document; ``lengths`` are the tokens of each row.
+    """
+
+    source: Int[np.ndarray, "tokens"]
+    row: Int[np.ndarray, "tokens"]
+    column: Int[np.ndarray, "tokens"]
+    inside: Int[np.ndarray, "tokens"]
+    opens: Bool[np.ndarray, "tokens"]
+    lengths: Int[np.ndarray, "batch"]
+
 
 def one_a_row(ends: Int[np.ndarray, "documents"], length: int, seed: int | None) -> Pieces:
     """Each document in a row of its own; a longer one is cut and goes on in the next row."""
@@ -97,3 +130,8 @@ def _best_fit(lengths: list[int], length: int) -> list[list[int]]:
         if left > lengths[index]:
             insort(space, (left - lengths[index], row))
     return sorted((sorted(row) for row in rows), key=lambda row: row[0])
+
+
+def _starts(lengths: Int[np.ndarray, "n"]) -> Int[np.ndarray, "n"]:
+    starts: np.ndarray = np.cumsum(lengths) - lengths
+    return starts

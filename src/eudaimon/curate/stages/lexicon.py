@@ -1,0 +1,211 @@
+"""Stage 1's lexicon: where terms stand in texts, all sought at once by Aho and Corasick's automaton."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int, UInt64
+
+from eudaimon.core.document import Document
+from eudaimon.core.errors import UsageError
+from eudaimon.core.identity import short_hash
+from eudaimon.curate.score_table import HARM
+from eudaimon.curate.stages.batch import Batch
+from eudaimon.curate.stages.letters import RULES, letters
+from eudaimon.curate.stages.ngrams import pair_hashes
+from eudaimon.curate.stages.spans import ranges, spans_of
+from eudaimon.curate.stages.terms import HAZARD, Term, shipped_terms
+from eudaimon.curate.stages.words import Words, words_of
+
+TERMS = "terms_"
+"""What the lexicon's columns of evidence begin with; a group follows."""
+_SIEVE_BITS = 18
+_SLOT = np.uint64(64 - _SIEVE_BITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A term in a text: its span ``[start, end)`` in code points, and which text that is."""
+
+    text: int
+    start: int
+    end: int
+    term: Term
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Terms in a batch: the number of each one's term, of its first word, and of its last."""
+
+    term: Int[np.ndarray, " hits"]
+    first: Int[np.ndarray, " hits"]
+    last: Int[np.ndarray, " hits"]
+
+
+class Lexicon:
+    """Terms to be found as whole words, however they are written.
+
+    Case, accents, width, invisible letters, digits for letters, and what stands between the words of a term
+    make no difference (`eudaimon.curate.stages.letters`). Raises `UsageError` for a term without a letter.
+    """
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self.terms = tuple(terms)
+        spelt = ["".join(chr(c) for c in letters([term.text])[0].tolist()).split() for term in self.terms]
+        if empty := [term.text for term, words in zip(self.terms, spelt, strict=True) if not words]:
+            raise UsageError(f"the term {empty[0]!r} has no letter", right="words")
+        self._spelt = [" ".join(words) for words in spelt]
+        self._lengths = np.array([len(words) for words in spelt], dtype=np.int64)
+        self.hash = short_hash(["lexicon", RULES, [list(term) for term in self.terms]])
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that the terms belong to, in order."""
+        return tuple(dict.fromkeys(term.group for term in self.terms))
+
+    @cached_property
+    def _automaton(self) -> Any:
+        import ahocorasick
+
+        automaton = ahocorasick.Automaton()
+        same: dict[str, list[int]] = {}
+        for number, spelt in enumerate(self._spelt):
+            same.setdefault(f" {spelt} ", []).append(number)
+        for key, numbers in same.items():
+            automaton.add_word(key, tuple(numbers))
+        automaton.make_automaton()
+        return automaton
+
+    @cached_property
+    def _sieves(self) -> tuple[_Sieve, _Sieve]:
+        """What the terms of one word, and those of several, cannot be without."""
+        alone, pairs = _Sieve(), _Sieve()
+        hashes = {word: int(value) for word, value in _hashes(" ".join(self._spelt).split()).items()}
+        for spelt in self._spelt:
+            words = spelt.split()
+            if len(words) == 1:
+                alone.admit(np.uint64(hashes[spelt]), 0, 0)
+                continue
+            # The pair with the most letters: "are stupid" is rarer than "you are".
+            place = max(range(len(words) - 1), key=lambda k: len(words[k]) + len(words[k + 1]))
+            both = np.array([hashes[words[place]], hashes[words[place + 1]]], dtype=np.uint64)
+            pairs.admit(pair_hashes(both[:1], both[1:])[0], place, len(words) - 1 - place)
+        return alone, pairs
+
+    def find(self, words: Words) -> Found:
+        """All terms in the words of a batch, in the order of their ends; one voice says a whole term."""
+        if not self.terms:
+            return Found(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
+        chosen = self._near(words)
+        sizes = words.stop[chosen] - words.begin[chosen] + 1
+        string = words.letters[ranges(words.begin[chosen], words.stop[chosen] + 1)]
+        pairs = [
+            (end, number)
+            for end, numbers in self._automaton.iter(" " + string.tobytes().decode("latin-1"))
+            for number in numbers
+        ]
+        at = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        last = np.searchsorted(np.cumsum(sizes), at[:, 0])
+        length = self._lengths[at[:, 1]]
+        first = last - length + 1
+        # Words that stand together here may have been apart in the text, or said by two voices.
+        begin, end = chosen[first], chosen[last]
+        turns = np.concatenate([[0], np.cumsum(words.owner[1:] != words.owner[:-1])])
+        good = (end - begin == length - 1) & (turns[begin] == turns[end]) & (words.owner[begin] >= 0)
+        return Found(at[good, 1], begin[good], end[good])
+
+    def _near(self, words: Words) -> Int[np.ndarray, " chosen"]:
+        """The numbers of all words that may be part of a term: most words are not."""
+        alone, pairs = self._sieves
+        single, low, high = alone.pass_(words.hash)
+        double, low2, high2 = pairs.pass_(pair_hashes(words.hash[:-1], words.hash[1:]))
+        lows = np.concatenate([single - low, double - low2])
+        highs = np.concatenate([single + high, double + high2])
+        # How many ranges are open at each word.
+        depth = np.zeros(len(words) + 1, dtype=np.int64)
+        np.add.at(depth, np.maximum(lows, 0), 1)
+        np.add.at(depth, np.minimum(highs + 1, len(words)), -1)
+        return np.flatnonzero(np.cumsum(depth[:-1]))
+
+    def hits(self, texts: Sequence[str]) -> tuple[Hit, ...]:
+        """Where the terms stand in each of the texts, taken as one voice each."""
+        from eudaimon.core.document import Segment
+
+        documents = [Document("", text, {}, (Segment(0, len(text), ""),)) for text in texts]
+        words = words_of(spans_of(documents))
+        found = self.find(words)
+        text = words.owner[found.first]
+        start = words.starts[found.first] - words.begins[text]
+        end = words.ends[found.last] - words.begins[text]
+        places = np.stack([text, start, end, found.term], axis=1).tolist()
+        return tuple(Hit(number, low, high, self.terms[term]) for number, low, high, term in places)
+
+    def evidence(self, words: Words, rows: int) -> dict[str, Float[np.ndarray, " rows"]]:
+        """For each group the belief in [0, 1] that a row speaks of it: 1 less the product of the doubts."""
+        found = self.find(words)
+        owner = words.owner[found.first]
+        weights = np.array([min(term.weight, 0.999) for term in self.terms])[found.term]
+        places = {group: k for k, group in enumerate(self.groups)}
+        group = np.array([places[term.group] for term in self.terms], dtype=np.int64)[found.term]
+        doubts = np.zeros((len(self.groups), rows))
+        np.add.at(doubts, (group, owner), np.log1p(-weights))
+        return dict(zip(self.groups, -np.expm1(doubts), strict=True))
+
+
+class LexiconStage:
+    """The lexicon as a `Stage`: fills ``terms_<group>`` with `Lexicon.evidence` for later stages.
+
+    ``alone`` makes that the score too, of ``harm_<category>`` and ``hazard``: nothing is then known of
+    severity and stance.
+    """
+
+    name = "lexicon"
+    number = 1
+
+    def __init__(self, lexicon: Lexicon | None = None, *, alone: bool = False) -> None:
+        self.lexicon = Lexicon(shipped_terms()) if lexicon is None else lexicon
+        self.alone = alone
+        self.hash = short_hash(["lexicon", self.lexicon.hash, alone])
+
+    def run(self, batch: Batch) -> Batch:
+        """The batch with what the terms say of each row."""
+        rows = len(batch.spans)
+        evidence = self.lexicon.evidence(words_of(batch.spans), rows)
+        columns: dict[str, np.ndarray] = {TERMS + group: values for group, values in evidence.items()}
+        if self.alone:
+            scores = {
+                (HAZARD if group == HAZARD else HARM + group): np.round(values, 3)
+                for group, values in evidence.items()
+            }
+            columns = {**columns, **scores, "stage": np.full(rows, self.number, dtype=np.int32)}
+        return batch.having(columns)
+
+
+class _Sieve:
+    """A set of hashes that also says yes to a few others, with how many words to look at before and after."""
+
+    def __init__(self) -> None:
+        self._before = np.full(1 << _SIEVE_BITS, -1, dtype=np.int8)
+        self._after = self._before.copy()
+
+    def admit(self, value: np.uint64, before: int, after: int) -> None:
+        """Add a hash; the farthest reach of those in one slot counts."""
+        slot = int(value >> _SLOT)
+        self._before[slot] = max(self._before[slot], min(before, 127))
+        self._after[slot] = max(self._after[slot], min(after, 127))
+
+    def pass_(self, hashes: UInt64[np.ndarray, " n"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The numbers of hashes that may be in the set, and how far to look before and after each."""
+        slots = (hashes >> _SLOT).astype(np.int64)
+        known = np.flatnonzero(self._before[slots] >= 0)
+        slots = slots[known]
+        return known, self._before[slots].astype(np.int64), self._after[slots].astype(np.int64)
+
+
+def _hashes(words: Sequence[str]) -> dict[str, np.uint64]:
+    unique = list(dict.fromkeys(words))
+    return dict(zip(unique, words_of(spans_of([Document("", " ".join(unique), {}, ())])).hash, strict=True))

@@ -1,0 +1,110 @@
+"""What a linear model sees of a segment: its words, the pairs of words in it, and the stems of long words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Int, UInt32, UInt64
+
+from eudaimon.curate.stages.words import Words, mixed
+
+_PAIR = np.uint64(0xD6E8FEB86659FD93)
+_STEM = np.uint64(0xA0761D6478BD642F)
+_SLOT_BITS, _PRINT_BITS = 20, 16
+_SLOT = np.uint64(64 - _SLOT_BITS)
+_PRINT = np.uint64(64 - _SLOT_BITS - _PRINT_BITS)
+_LOW = np.uint32(0xFFFF)
+MOST = 65_535
+"""The most n-grams of a vocabulary."""
+
+
+def ngrams(words: Words) -> Iterator[tuple[UInt64[np.ndarray, " found"], Int[np.ndarray, " found"]]]:
+    """The hashes of words, then of pairs, then of stems, each with the number of the word it begins at.
+
+    Each kind comes segment by segment. A pair is two words that follow each other in what a voice says
+    itself; what it quotes may stand between them.
+    """
+    order = words.by_owner
+    hashes, owners = words.hash[order], words.owner[order]
+    yield hashes, order
+    same = np.flatnonzero(owners[:-1] == owners[1:])
+    yield pair_hashes(hashes[same], hashes[same + 1]), order[same]
+    stems = words.stem[order]
+    long = np.flatnonzero(stems)
+    yield mixed(stems[long] ^ _STEM), order[long]
+
+
+def pair_hashes(
+    first: UInt64[np.ndarray, " pairs"], second: UInt64[np.ndarray, " pairs"]
+) -> UInt64[np.ndarray, " pairs"]:
+    """The hash of each pair of words, from theirs; the order of the two counts."""
+    return mixed(first * _PAIR + second)
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The n-grams that a model knows, by hash; number ``k`` is the one with ``keys[k]``.
+
+    Looking up compares 36 of the 64 bits of a hash. Raises `ValueError` where two keys share the first 20:
+    `Vocabulary.fitting` keeps the first of each.
+    """
+
+    keys: UInt64[np.ndarray, " known"]
+
+    def __post_init__(self) -> None:
+        slots = self.keys >> _SLOT
+        if len(self.keys) > MOST or len(np.unique(slots)) < len(slots):
+            raise ValueError(f"a vocabulary holds up to {MOST} keys, each with a slot of its own")
+
+    @classmethod
+    def fitting(cls, keys: UInt64[np.ndarray, " wanted"], most: int = MOST) -> Vocabulary:
+        """The first ``most`` of these keys that have a slot of their own."""
+        _, first = np.unique(keys >> _SLOT, return_index=True)
+        return cls(keys[np.sort(first)[: min(most, MOST)]])
+
+    @cached_property
+    def _table(self) -> UInt32[np.ndarray, " slots"]:
+        table = np.full(1 << _SLOT_BITS, _LOW, dtype=np.uint32)
+        prints = (self.keys >> _PRINT).astype(np.uint32) << np.uint32(16)
+        table[self.keys >> _SLOT] = prints | np.arange(len(self.keys), dtype=np.uint32)
+        return table
+
+    def numbers(
+        self, hashes: UInt64[np.ndarray, " found"]
+    ) -> tuple[Int[np.ndarray, " known"], Int[np.ndarray, " known"]]:
+        """Which of the hashes are known, and their numbers."""
+        entries = self._table[(hashes >> _SLOT).astype(np.int64)]
+        fit = (entries >> np.uint32(16)) == ((hashes >> _PRINT).astype(np.uint32) & _LOW)
+        known = np.flatnonzero(fit & (entries & _LOW != _LOW))
+        return known, (entries[known] & _LOW).astype(np.int32)
+
+    def sums(
+        self, words: Words, weights: Float[np.ndarray, "known heads"], rows: int
+    ) -> Float[np.ndarray, "rows heads"]:
+        """For each row the sum of the weights of the known n-grams in it, repeated ones as often."""
+        total = np.zeros((rows, weights.shape[1]), dtype=np.float32)
+        for where, numbers in self.found(words):
+            counts = np.bincount(words.owner[where], minlength=rows)
+            total += _sum_rows(numbers, np.concatenate([[0], np.cumsum(counts)]), weights)
+        return total
+
+    def found(self, words: Words) -> Iterator[tuple[Int[np.ndarray, " known"], Int[np.ndarray, " known"]]]:
+        """For each kind of n-gram where the known ones begin, as numbers of words, and their numbers."""
+        for hashes, where in ngrams(words):
+            known, numbers = self.numbers(hashes)
+            yield where[known], numbers
+
+
+def _sum_rows(
+    numbers: Int[np.ndarray, " known"],
+    ends: Int[np.ndarray, " rows+1"],
+    weights: Float[np.ndarray, "known heads"],
+) -> Float[np.ndarray, "rows heads"]:
+    from scipy.sparse import csr_array
+
+    ones = np.ones(len(numbers), dtype=np.float32)
+    matrix = csr_array((ones, numbers, ends.astype(np.int32)), shape=(len(ends) - 1, len(weights)))
+    return np.asarray(matrix @ weights)

@@ -1,0 +1,115 @@
+"""The words of many segments as hashes, found for the whole batch at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int, UInt8, UInt64
+
+from eudaimon.curate.stages.letters import BLANK, letters
+from eudaimon.curate.stages.spans import Spans, ranges
+
+# Odd constants for multiplicative hashing: the golden ratio's and those of splitmix64.
+_FIRST = np.uint64(0x9E3779B97F4A7C15)
+_SECOND = np.uint64(0xBF58476D1CE4E5B9)
+_THIRD = np.uint64(0x94D049BB133111EB)
+_HALF = np.uint64(32)
+_MASKS = np.array([(1 << 8 * n) - 1 for n in range(9)], dtype=np.uint64)
+STEM = 5
+"""Letters of a word that make its stem; only longer words have one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Words:
+    """The words of a batch in order: runs of letters, each with its hash and the row that says it.
+
+    ``owner`` is the innermost segment around a word: what a voice quotes is not its own. Words in no segment
+    have owner -1. ``begin`` and ``stop`` are places in ``letters``, where each word has a `BLANK` before and
+    after it; ``stem`` is the hash of the first `STEM` letters, 0 for words that are not longer. Of words over
+    16 letters the first 16 and the length count. ``starts`` are the places of the words' first code points in
+    the joined texts, ``ends`` those after their last ones, ``begins`` those at which the texts begin.
+    """
+
+    letters: UInt8[np.ndarray, " letters"]
+    begin: Int[np.ndarray, " words"]
+    stop: Int[np.ndarray, " words"]
+    hash: UInt64[np.ndarray, " words"]
+    stem: UInt64[np.ndarray, " words"]
+    owner: Int[np.ndarray, " words"]
+    starts: Int[np.ndarray, " words"]
+    ends: Int[np.ndarray, " words"]
+    begins: Int[np.ndarray, " texts"]
+
+    def __len__(self) -> int:
+        return len(self.begin)
+
+    @property
+    def by_owner(self) -> Int[np.ndarray, " owned"]:
+        """The numbers of all words that are in a segment, one segment's after the other's, in order."""
+        owner = self.owner
+        sorted_ = bool((owner[1:] >= owner[:-1]).all())
+        order = np.arange(len(owner)) if sorted_ else np.argsort(owner, kind="stable")
+        return order[np.searchsorted(owner[order], 0) :]
+
+    def counts(self, rows: int) -> Int[np.ndarray, " rows"]:
+        """How many words each row has."""
+        return np.bincount(self.owner[self.owner >= 0], minlength=rows)
+
+
+def words_of(spans: Spans) -> Words:
+    """The words of all texts of the spans, and whose they are; found once for the same spans."""
+    words = spans.shared.get("words")
+    if not isinstance(words, Words):
+        words = spans.shared["words"] = _words(spans)
+    return words
+
+
+def _words(spans: Spans) -> Words:
+    found, kept, begins = letters(spans.texts)
+    framed = np.full(len(found) + 24, BLANK, dtype=np.uint8)
+    framed[1 : len(found) + 1] = found
+    is_letter = framed != BLANK
+    edges = np.flatnonzero(is_letter[1:] != is_letter[:-1]) + 1
+    begin, stop = edges[::2], edges[1::2]
+    hashes, stems = _hashes(framed, begin, stop - begin)
+    starts = begin - 1 if kept is None else kept[begin - 1]
+    ends = stop - 1 if kept is None else kept[stop - 2] + 1
+    owner = _owners(spans, begins, starts)
+    return Words(framed, begin, stop, hashes, stems, owner, starts, ends, begins)
+
+
+def _hashes(
+    framed: UInt8[np.ndarray, " n"], begin: Int[np.ndarray, " words"], length: Int[np.ndarray, " words"]
+) -> tuple[UInt64[np.ndarray, " words"], UInt64[np.ndarray, " words"]]:
+    # Eight letters from any place: unaligned, and as fast as aligned reads with shifts.
+    eights = np.lib.stride_tricks.as_strided(framed[:8].view("<u8"), (len(framed) - 7,), (1,))
+    head = eights[begin] & _MASKS[np.minimum(length, 8)]
+    hashed = head * _FIRST
+    long = np.flatnonzero(length > 8)
+    tail = eights[begin[long] + 8] & _MASKS[np.minimum(length[long] - 8, 8)]
+    hashed[long] ^= (tail + length[long].astype(np.uint64) * _THIRD) * _SECOND
+    stem = (head & _MASKS[STEM]) * _SECOND
+    stem[length <= STEM] = 0
+    return mixed(hashed), stem
+
+
+def mixed(hashed: UInt64[np.ndarray, " n"]) -> UInt64[np.ndarray, " n"]:
+    """The hashes with every bit spread to the upper ones, which tables are indexed by."""
+    return np.asarray((hashed ^ (hashed >> _HALF)) * _THIRD)
+
+
+def _owners(
+    spans: Spans, begins: Int[np.ndarray, " texts"], places: Int[np.ndarray, " words"]
+) -> Int[np.ndarray, " words"]:
+    owner = np.full(len(places), -1, dtype=np.int64)
+    if not len(spans):
+        return owner
+    shift = begins[spans.document]
+    low = np.searchsorted(places, spans.start + shift)
+    high = np.maximum(low, np.searchsorted(places, spans.end + shift))
+    depth = spans.depth
+    for level in range(int(depth.max()) + 1):
+        rows = np.flatnonzero(depth == level)
+        owner[ranges(low[rows], high[rows])] = np.repeat(rows, high[rows] - low[rows])
+    return owner
