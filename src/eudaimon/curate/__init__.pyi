@@ -29,6 +29,14 @@ from .restore import TextLost as TextLost
 from .restore import restore as restore
 from .rubric import rubric as rubric
 from .rubric import rubric_hash as rubric_hash
+from .run.apply_corpus import AppliedCorpus as AppliedCorpus
+from .run.apply_corpus import apply_corpus as apply_corpus
+from .run.decide_corpus import Decided as Decided
+from .run.decide_corpus import decide_corpus as decide_corpus
+from .run.restore_corpus import Restored as Restored
+from .run.restore_corpus import restore_corpus as restore_corpus
+from .run.score_corpus import Scored as Scored
+from .run.score_corpus import score_corpus as score_corpus
 from .score_attributes import read_attributes as read_attributes
 from .score_attributes import read_foreign_attributes as read_foreign_attributes
 from .score_attributes import write_attributes as write_attributes
@@ -52,8 +60,12 @@ from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
 from .sources.write import RecordWriter as RecordWriter
 from .sources.write import document_record as document_record
+from .stages.lexicon import Lexicon as Lexicon
 from .stages.linear_fit import LinearRecipe as LinearRecipe
 from .stages.linear_fit import fit_stage1 as fit_stage1
+from .stages.stage1 import open_stage1 as open_stage1
+from .stages.stage1 import save_stage1 as save_stage1
+from .stages.terms import read_terms as read_terms
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -74,9 +86,11 @@ __all__ = [
     "NARRATOR",
     "QUOTED",
     "Applied",
+    "AppliedCorpus",
     "BadRecord",
     "Change",
     "Check",
+    "Decided",
     "DecidedSpan",
     "Decision",
     "Difference",
@@ -87,11 +101,14 @@ __all__ = [
     "Form",
     "HardCase",
     "Inserted",
+    "Lexicon",
     "LinearRecipe",
     "Policy",
     "Reading",
     "RecordWriter",
     "Removed",
+    "Restored",
+    "Scored",
     "Scorer",
     "SegmentRule",
     "SegmentScores",
@@ -104,9 +121,11 @@ __all__ = [
     "When",
     "Why",
     "apply",
+    "apply_corpus",
     "as_segment",
     "backfill",
     "decide",
+    "decide_corpus",
     "decide_file",
     "decide_table",
     "decision_schema",
@@ -119,15 +138,20 @@ __all__ = [
     "labelled_scores",
     "load_policy",
     "open_scorer",
+    "open_stage1",
     "policy_names",
     "random_removal",
     "read_attributes",
     "read_foreign_attributes",
     "read_scores",
     "read_shard",
+    "read_terms",
     "restore",
+    "restore_corpus",
     "rubric",
     "rubric_hash",
+    "save_stage1",
+    "score_corpus",
     "score_schema",
     "segments",
     "sentence_spans",

@@ -38,6 +38,10 @@ class WhichStudy:
     seeds: Annotated[
         int | None, Option("--seeds", min=1, help="How many seeds. Default: the design's.", metavar="N")
     ] = None
+    labels: Annotated[
+        str | None,
+        Option("--labels", help="Labels of arms: oracle, learned or filter:RECALL.", metavar="NAME"),
+    ] = None
     settings: Annotated[
         list[str] | None,
         Option("--set", help="An option of the design; several times for several.", metavar="KEY=VALUE"),
@@ -52,6 +56,8 @@ class WhichStudy:
         given: dict[str, object] = dict(pairs(self.settings or (), "--set"))
         if self.seeds is not None:
             given["seeds"] = self.seeds
+        if self.labels is not None:
+            given["labels"] = self.labels
         return study, options_of(study, given), self.folder or RUNS / self.name
 
 
