@@ -29,6 +29,14 @@ from .restore import TextLost as TextLost
 from .restore import restore as restore
 from .rubric import rubric as rubric
 from .rubric import rubric_hash as rubric_hash
+from .run.apply_corpus import AppliedCorpus as AppliedCorpus
+from .run.apply_corpus import apply_corpus as apply_corpus
+from .run.decide_corpus import Decided as Decided
+from .run.decide_corpus import decide_corpus as decide_corpus
+from .run.restore_corpus import Restored as Restored
+from .run.restore_corpus import restore_corpus as restore_corpus
+from .run.score_corpus import Scored as Scored
+from .run.score_corpus import score_corpus as score_corpus
 from .score_attributes import read_attributes as read_attributes
 from .score_attributes import read_foreign_attributes as read_foreign_attributes
 from .score_attributes import write_attributes as write_attributes
@@ -78,9 +86,11 @@ __all__ = [
     "NARRATOR",
     "QUOTED",
     "Applied",
+    "AppliedCorpus",
     "BadRecord",
     "Change",
     "Check",
+    "Decided",
     "DecidedSpan",
     "Decision",
     "Difference",
@@ -97,6 +107,8 @@ __all__ = [
     "Reading",
     "RecordWriter",
     "Removed",
+    "Restored",
+    "Scored",
     "Scorer",
     "SegmentRule",
     "SegmentScores",
@@ -109,9 +121,11 @@ __all__ = [
     "When",
     "Why",
     "apply",
+    "apply_corpus",
     "as_segment",
     "backfill",
     "decide",
+    "decide_corpus",
     "decide_file",
     "decide_table",
     "decision_schema",
@@ -133,9 +147,11 @@ __all__ = [
     "read_shard",
     "read_terms",
     "restore",
+    "restore_corpus",
     "rubric",
     "rubric_hash",
     "save_stage1",
+    "score_corpus",
     "score_schema",
     "segments",
     "sentence_spans",

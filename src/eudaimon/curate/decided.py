@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from eudaimon.core.errors import UsageError
 from eudaimon.curate.decision_table import decide_table, score_tables
 from eudaimon.curate.policy import Policy
+from eudaimon.curate.run.folder import PLAN, ScoreFolder
 from eudaimon.curate.score_table import HARM, WHOLE
 from eudaimon.curate.voices.turn import MARKUP
 
@@ -108,12 +109,14 @@ def decided_tables(policy: Policy, path: str | Path) -> Iterator[DecidedTable]:
 
 
 def score_files(place: str | Path) -> tuple[Path, ...]:
-    """The Parquet files of scores that a path means, in order: of a folder of scores, or the file itself.
+    """The Parquet files of scores that a path means, in order: of a finished folder of scores, or the file.
 
-    Raises `UsageError` when there are none.
+    Raises `UsageError` when there are none, and when the folder is not finished or a shard is damaged.
     """
     place = Path(place)
-    found = (place,) if place.is_file() else tuple(sorted(place.glob("shards/*/scores.parquet")))
+    if (place / PLAN).is_file():
+        return tuple(path for _, path in ScoreFolder(place).scored())
+    found = (place,) if place.is_file() else tuple(sorted(place.glob("shards/[!.]*/scores.parquet")))
     if not found:
         raise UsageError(
             f"{place} holds no scores", right="a folder that `eudaimon curate score` wrote, or a Parquet file"

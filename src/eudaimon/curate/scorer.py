@@ -97,8 +97,8 @@ def open_scorer(name: str | Path) -> Scorer:
 
     ``stage1`` is the shipped stage 1, ``stage1-screened`` the same with voices only where a paragraph is
     suspicious, ``lexicon`` its terms alone, and ``labels`` takes over the labels that documents carry, as
-    those of the town do. A file ``.bin`` is a fastText model, read by paragraph.
-    Raises `UsageError` where there is none.
+    those of the town do. A file ``.bin`` is a fastText model, read by paragraph. Raises `UsageError` where
+    there is none.
     """
     if str(name) in _NAMED:
         return _opener(_NAMED[str(name)])()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 
+import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 from eudaimon.core.errors import BadRows, UsageError
 from eudaimon.curate import hard_cases, load_policy, policy_names, rubric_hash
 from eudaimon.curate.audit.draw import draw_sample
-from eudaimon.curate.audit.judged import rate_by
-from eudaimon.curate.audit.questions import next_question
+from eudaimon.curate.audit.judged import by_judge, rate_by
+from eudaimon.curate.audit.questions import labels_of, next_question
 from eudaimon.curate.audit.ratings import Labels, Rating, add_ratings, read_ratings, verdict
 from eudaimon.curate.audit.session import RatingSession
 from eudaimon.curate.audit.texts import with_texts
 from eudaimon.curate.decide import matching_rule
 from eudaimon.curate.decided import score_files
+from eudaimon.curate.stages.judge import JudgeOptions, JudgeStage
 
 BAD = Labels(severity=3, category="hate", stance="advocates", frame="none", subject="human")
 
@@ -60,8 +62,6 @@ def test_questions_end_with_a_verdict_whatever_is_answered(name):
             assert len(set(keys)) == len(keys)
             assert not {"b", "s", "q", "h"} & set(keys)
             answered[question.axis] = dice.choice(question.answers).value
-        from eudaimon.curate.audit.questions import labels_of
-
         assert verdict(policy, labels_of(answered)) is not None
         asked_most = max(asked_most, len(answered))
     assert asked_most >= 2
@@ -192,3 +192,33 @@ def test_texts_are_those_that_were_scored(known, policy, items):
         RatingSession(bare, policy, "ann", "r.jsonl")
     with pytest.raises(UsageError, match="without their text"):
         rate_by(lambda part: [], bare, "judge", "r.jsonl")
+
+
+def test_a_judge_of_the_cascade_sees_the_segment_in_its_frame(items, tmp_path):
+    answer = {
+        "harm": {"fraud": 0.8}, "severity": 2, "stance": "instructs", "frame": "none", "traits": {},
+        "subject": "human", "hazard": 0,
+    }  # fmt: skip
+    asked = []
+
+    def reply(request):
+        asked.append(json.loads(request.content)["messages"][1]["content"])
+        text = f"It teaches it. {json.dumps(answer)}" if len(asked) != 2 else "I would rather not say."
+        return httpx.Response(200, json={"model": "m", "choices": [{"message": {"content": text}}]})
+
+    options = JudgeOptions("http://judge.example/v1", "m", concurrency=1)
+    stage = JudgeStage(options, httpx.MockTransport(reply))
+    quoted = items[0].model_copy(update={"frame": (items[0].start - 3, items[0].end + 3)})
+    chosen = [quoted, *items[1:4]]
+    n = rate_by(by_judge(stage), chosen, "judge m", tmp_path / "r.jsonl", rubric=stage.rubric)
+    ratings = read_ratings(tmp_path / "r.jsonl")
+    assert [r.skipped for r in ratings].count(True) == len(chosen) - n
+    wanted = Labels(severity=2, category="fraud", stance="instructs", frame="none", subject="human")
+    assert {(r.labels.severity, r.labels.category, r.labels.stance) for r in ratings if not r.skipped} == {
+        (wanted.severity, wanted.category, wanted.stance)
+    }
+    assert {r.rubric for r in ratings} == {stage.rubric}
+    assert "quoting-" in asked[0]
+    for item, question in zip(chosen, asked, strict=False):
+        assert item.text in question
+        assert item.stratum not in question

@@ -7,22 +7,20 @@ items of each stratum as the whole sample has.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
 from eudaimon.core.errors import UsageError
 from eudaimon.curate.audit.allocate import allocate, bins_that_fit
+from eudaimon.curate.audit.items import hashed, items_of, ranks
 from eudaimon.curate.audit.records import AuditItem, AuditPlan, Sort, Stratum
-from eudaimon.curate.decided import FATES, DecidedTable, ScoreTable, decided_tables, read_tables
+from eudaimon.curate.decided import FATES, DecidedTable, decided_tables, read_tables
 from eudaimon.curate.policy import Policy
-from eudaimon.curate.score_table import WHOLE
 
 N_BINS = 10
 N_SURVEYED = 50_000
@@ -73,7 +71,7 @@ def draw_sample(
         n_unscored=found.n_unscored,
     )
     # Not by rank: the fewer of a stratum are drawn, the lower their ranks.
-    shuffled = sorted(chosen, key=lambda item: _hashed(f"order {seed}", f"{item.document}\0{item.segment}"))
+    shuffled = sorted(chosen, key=lambda item: hashed(f"order {seed}", f"{item.document}\0{item.segment}"))
     return Sample(plan, tuple(shuffled))
 
 
@@ -101,7 +99,7 @@ def _survey(
         counts = np.bincount(source[table.document[table.voiced]], minlength=len(names))
         sizes.update(dict(zip(names.tolist(), counts.tolist(), strict=True)))
         scored = table.voiced & ~np.isnan(table.harm)
-        rank = np.concatenate([rank, _ranks(table, seed)[scored]])
+        rank = np.concatenate([rank, ranks(table, seed)[scored]])
         score = np.concatenate([score, table.harm[scored]])
         if len(rank) > N_SURVEYED:
             lowest = np.argpartition(rank, N_SURVEYED)[:N_SURVEYED]
@@ -133,7 +131,7 @@ def _collect(
         source = np.array([names.index(name) for name in own], dtype=np.int64)[table.document]
         removed = table.fate != FATES.index("keep")
         code = (np.searchsorted(edges, score, side="right") * len(names) + source) * 2 + removed
-        rank = _ranks(table, seed)
+        rank = ranks(table, seed)
         for which in np.unique(code[rows]):
             inside = np.flatnonzero(rows & (code == which))
             rest, sort = divmod(int(which), 2)
@@ -156,18 +154,9 @@ def _keep_lowest(
     if len(rows) > n:
         rows = rows[np.argpartition(rank[rows], n)[:n]]
     if len(rows):
-        known += [(int(rank[row]), item) for row, item in zip(rows, _items(table, rows), strict=True)]
+        known += [(int(rank[row]), item) for row, item in zip(rows, items_of(table, rows), strict=True)]
         known.sort(key=lambda entry: (entry[0], entry[1].key))
         del known[n:]
-
-
-def _items(table: DecidedTable, rows: Int[np.ndarray, "rows"]) -> Iterator[AuditItem]:
-    columns = ["document", "segment", "start", "end", "voice", "span_hash"]
-    found: list[dict[str, Any]] = table.table.select(columns).take(rows).to_pylist()
-    for row, place in zip(found, rows, strict=True):
-        score = float(table.harm[place])
-        row["voice"], row["span_hash"] = row["voice"] or "", row["span_hash"] or ""
-        yield AuditItem(**row, stratum="", score=None if np.isnan(score) else score)
 
 
 def _choose(found: _Found, n_bins: int, n: int) -> tuple[tuple[Stratum, ...], list[AuditItem], int]:
@@ -199,18 +188,3 @@ def _choose(found: _Found, n_bins: int, n: int) -> tuple[tuple[Stratum, ...], li
         ordered = sorted(lowest[key], key=lambda entry: (entry[0], entry[1].key))
         items += [item.model_copy(update={"stratum": name}) for _, item in ordered[:given]]
     return tuple(strata), items, bins
-
-
-def _ranks(table: ScoreTable, seed: int) -> UInt64[np.ndarray, "rows"]:
-    """A pseudo-random number for each row, from the seed, its document's name and its place in it."""
-    hashed = np.array([_hashed(f"audit {seed}", name) for name in table.heads("document")], dtype=np.uint64)
-    mixed = hashed[table.document] + (table.segment - WHOLE).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    # splitmix64 (Steele, Lea and Flood, 2014) on whole columns: far cheaper than a digest for each segment.
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
-
-
-def _hashed(purpose: str, name: str) -> int:
-    key = f"{purpose}\0{name}".encode("utf-8", "surrogatepass")
-    return int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big")

@@ -53,13 +53,18 @@ class AuditPlan(_Record):
 
 
 class AuditItem(_Record):
-    """One segment of the sample; ``before`` and ``after`` are the text around it, once texts were read."""
+    """One segment of the sample; ``before`` and ``after`` are the text around it, once texts were read.
+
+    ``frame`` is the span of the segment that it is quoted in.
+    """
 
     document: str
     segment: int
     start: int
     end: int
-    stratum: str
+    frame: tuple[int, int] | None = None
+    stratum: str = ""
+    source: str = ""
     voice: str = ""
     score: float | None = None
     span_hash: str = ""
