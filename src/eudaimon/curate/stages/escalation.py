@@ -88,18 +88,21 @@ class Escalation:
 
 
 def bound_for(suspicion: Float[np.ndarray, " n"], budget: float) -> float:
-    """The lowest bound that at most a share ``budget`` of these suspicions reaches; needs at least one.
+    """The lowest bound that at most a share ``budget`` of these suspicions reaches.
 
-    Ties at the bound are left out as a whole: a budget is kept, not passed.
+    Ties at the bound are left out as a whole, but for the highest of all: what is most suspicious goes on,
+    whatever its share, unless the budget is 0. Raises `UsageError` for none.
     """
     if not len(suspicion):
         raise UsageError("a bound needs suspicions to be set by", right="the scores of a calibration corpus")
     ranked = np.sort(suspicion)[::-1]
+    if not budget:
+        return float(np.nextafter(ranked[0], np.inf))
     allowed = int(budget * len(ranked))
     if allowed >= len(ranked):
         return float(ranked[-1])
     above = ranked[:allowed][ranked[:allowed] > ranked[allowed]]
-    return float(above[-1]) if len(above) else float(np.nextafter(ranked[0], np.inf))
+    return float(above[-1] if len(above) else ranked[0])
 
 
 def suspicions(batch: Batch) -> Float[np.ndarray, " rows"]:
