@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from eudaimon.jobs.lock import locked
 from eudaimon.study.expectation import expected_seconds
 from eudaimon.study.graph import Graph
-from eudaimon.study.lock import locked
 from eudaimon.study.plan import plan
 from eudaimon.study.run import run_study
 from eudaimon.study.status import status

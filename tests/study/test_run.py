@@ -12,12 +12,12 @@ import sys
 import pytest
 
 from eudaimon.core.errors import UsageError
-from eudaimon.study.engine import environment
+from eudaimon.jobs.engine import environment
+from eudaimon.jobs.lock import Held, locked
+from eudaimon.jobs.output import tell
 from eudaimon.study.graph import Graph
-from eudaimon.study.lock import Held, locked
 from eudaimon.study.run import RUN_LOCK, run_study
 from eudaimon.study.store import StepStore
-from eudaimon.study.work import tell
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import subprocess
 import pytest
 
 from eudaimon.core.errors import UsageError
+from eudaimon.jobs.queue import queued
+from eudaimon.jobs.slurm import minutes
 from eudaimon.study.graph import Graph
-from eudaimon.study.queue import queued
 from eudaimon.study.run import run_study
-from eudaimon.study.slurm import minutes
 from eudaimon.study.store import StepStore
 
 
@@ -89,7 +89,7 @@ def test_jobs_of_a_killed_driver_are_taken_up_and_not_submitted_again(small, slu
 
 @pytest.mark.slow
 def test_a_job_that_vanishes_is_submitted_once_more(steps, run, monkeypatch):
-    from eudaimon.study import slurm as module
+    from eudaimon.jobs import slurm as module
 
     monkeypatch.setattr(module, "GRACE_SECONDS", 1.0)
     monkeypatch.setattr(module, "QUEUE_SECONDS", 0.5)

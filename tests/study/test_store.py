@@ -82,7 +82,7 @@ def test_a_folder_without_a_manifest_is_not_a_result(steps, store):
 
 
 def test_temporaries_of_the_dead_are_cleaned_and_those_of_the_living_stay(steps, store):
-    from eudaimon.study.lock import locked
+    from eudaimon.jobs.lock import locked
 
     dead, living = steps.Seeded(seed=1), steps.Seeded(seed=2)
     for step in (dead, living):

@@ -15,8 +15,8 @@ LINE_SECONDS = 30.0
 class Advance(Protocol):
     """Say that ``n`` more units are done."""
 
-    def __call__(self, n: int = 1) -> None:
-        """Count ``n`` more units."""
+    def __call__(self, n: int = 1, note: str = "") -> None:
+        """Count ``n`` more units; the ``note`` stands behind the rate from now on."""
 
 
 @contextmanager
@@ -26,7 +26,7 @@ def progress(label: str, total: int, unit: str = "items", *, enabled: bool = Tru
     Nothing is shown before two seconds have passed, so that quick work stays silent.
     """
     if not enabled:
-        yield lambda n=1: None
+        yield lambda n=1, note="": None
     elif sys.stderr.isatty():
         yield from _bar(label, total, unit)
     else:
@@ -48,11 +48,11 @@ def _bar(label: str, total: int, unit: str) -> Iterator[Advance]:
     task = bar.add_task(label, total=total, unit=unit, rate="")
     done, shown = 0, False
 
-    def advance(n: int = 1) -> None:
+    def advance(n: int = 1, note: str = "") -> None:
         nonlocal done, shown
         done += n
         elapsed = time.monotonic() - started
-        bar.update(task, advance=n, rate=_rate(done, elapsed))
+        bar.update(task, advance=n, rate=", ".join(filter(None, (_rate(done, elapsed), note))))
         if not shown and elapsed > QUIET_SECONDS:
             bar.start()
             shown = True
@@ -68,7 +68,7 @@ def _lines(label: str, total: int, unit: str) -> Iterator[Advance]:
     started = last = time.monotonic()
     done = 0
 
-    def advance(n: int = 1) -> None:
+    def advance(n: int = 1, note: str = "") -> None:
         nonlocal done, last
         done += n
         now = time.monotonic()
@@ -76,8 +76,9 @@ def _lines(label: str, total: int, unit: str) -> Iterator[Advance]:
             last = now
             elapsed = now - started
             left = elapsed / max(done, 1) * max(total - done, 0)
+            rate = ", ".join(filter(None, (_rate(done, elapsed), note)))
             print(
-                f"{label}: {done:,}/{total:,} {unit}, {_rate(done, elapsed)}, {left:.0f} s left",
+                f"{label}: {done:,}/{total:,} {unit}, {rate}, {left:.0f} s left",
                 file=sys.stderr,
                 flush=True,
             )

@@ -12,6 +12,8 @@ from .controls import tokens_by_stratum as tokens_by_stratum
 from .decide import DecidedSpan as DecidedSpan
 from .decide import Decision as Decision
 from .decide import decide as decide
+from .decision_table import decide_table as decide_table
+from .decision_table import decision_schema as decision_schema
 from .diff import Change as Change
 from .diff import Difference as Difference
 from .diff import diff as diff
@@ -40,6 +42,16 @@ from .scores import DocumentScores as DocumentScores
 from .scores import SegmentScores as SegmentScores
 from .scores import as_segment as as_segment
 from .scores import labelled_scores as labelled_scores
+from .sources.find import find_sources as find_sources
+from .sources.read import read_shard as read_shard
+from .sources.record import BadRecord as BadRecord
+from .sources.record import Fields as Fields
+from .sources.record import Reading as Reading
+from .sources.shard import Shard as Shard
+from .sources.shard import split as split
+from .sources.source_file import SourceFile as SourceFile
+from .sources.write import RecordWriter as RecordWriter
+from .sources.write import document_record as document_record
 from .stages.lexicon import Lexicon as Lexicon
 from .stages.linear_fit import LinearRecipe as LinearRecipe
 from .stages.linear_fit import fit_stage1 as fit_stage1
@@ -66,6 +78,7 @@ __all__ = [
     "NARRATOR",
     "QUOTED",
     "Applied",
+    "BadRecord",
     "Change",
     "Check",
     "DecidedSpan",
@@ -74,16 +87,21 @@ __all__ = [
     "DocumentRule",
     "DocumentScores",
     "Drawn",
+    "Fields",
     "Form",
     "HardCase",
     "Inserted",
     "Lexicon",
     "LinearRecipe",
     "Policy",
+    "Reading",
+    "RecordWriter",
     "Removed",
     "Scorer",
     "SegmentRule",
     "SegmentScores",
+    "Shard",
+    "SourceFile",
     "StageCost",
     "TextLost",
     "Unit",
@@ -95,8 +113,12 @@ __all__ = [
     "backfill",
     "decide",
     "decide_file",
+    "decide_table",
+    "decision_schema",
     "detect_form",
     "diff",
+    "document_record",
+    "find_sources",
     "fit_stage1",
     "hard_cases",
     "labelled_scores",
@@ -108,6 +130,7 @@ __all__ = [
     "read_attributes",
     "read_foreign_attributes",
     "read_scores",
+    "read_shard",
     "read_terms",
     "restore",
     "rubric",
@@ -116,6 +139,7 @@ __all__ = [
     "score_schema",
     "segments",
     "sentence_spans",
+    "split",
     "tokens_by_stratum",
     "voice_taxonomy",
     "why",

@@ -16,7 +16,6 @@ from eudaimon.curate.stages.batch import Batch, Stage, number_columns
 from eudaimon.curate.stages.escalated import CHANCE, DOUBTED, ESCALATED, voices
 from eudaimon.curate.stages.escalation import Escalation
 from eudaimon.curate.stages.judge import JudgeStage
-from eudaimon.curate.stages.spans import Segmenter
 from eudaimon.curate.stages.staged import TABLE, StagedScorer, changed
 
 if TYPE_CHECKING:
@@ -31,21 +30,18 @@ class Cascade:
 
     The encoder's word replaces that of the first stages where it is asked, and the judge's both; the column
     ``stage`` says whose word stands: 1 the first stages', 2 the encoder's, 3 the judge's. Either of the two
-    may be missing. A document of which a stage fails to score a segment gets an error. ``segmenter`` finds
-    segments where documents have none.
+    may be missing. A document of which a stage fails to score a segment gets an error. ``first`` may be a
+    `StagedScorer`, which has its own way to find segments.
     """
 
     def __init__(
         self,
-        first: Sequence[Stage],
+        first: StagedScorer | Sequence[Stage],
         encoder: Stage | None = None,
         judge: Stage | None = None,
         escalation: Escalation | None = None,
-        *,
-        segmenter: Segmenter | None = None,
-        cut: str = "voices",
     ) -> None:
-        self.first = StagedScorer(first, segmenter, cut=cut)
+        self.first = first if isinstance(first, StagedScorer) else StagedScorer(first)
         self.encoder, self.judge, self.escalation = encoder, judge, escalation or Escalation()
         later = [stage for stage in (encoder, judge) if stage]
         parts = [self.first.hash, [[s.name, s.hash] for s in later], asdict(self.escalation)]

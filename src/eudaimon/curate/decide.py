@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Literal, TypeAlias
 
-from eudaimon.curate.policy import STRICTNESS, Policy, SegmentRule, SpanAction
+from eudaimon.curate.policy import Policy, SegmentRule, SpanAction
 from eudaimon.curate.scores import DocumentScores, SegmentScores
+from eudaimon.curate.settle import NO_RULE, Owned, owned, ranks, settle
 from eudaimon.curate.voices.turn import MARKUP
 
 Outcome: TypeAlias = Literal["keep", "drop", "error"]
@@ -66,31 +65,33 @@ def decide(policy: Policy, scores: DocumentScores) -> Decision:
     """
     if scores.failure:
         return _decision(policy, scores, "error", f"not scored: {scores.failure}")
-    rules: list[SegmentRule | None] = []
+    order, found = ranks(policy), []
     for index, segment in enumerate(scores.segments):
         rule, lacking = (None, "") if segment.voice == MARKUP else matching_rule(policy, segment)
         if lacking:
             return _decision(policy, scores, "error", f"segment {index}: {lacking}")
-        rules.append(rule)
-    owned = _owned(policy, scores, rules) if any(rules) or policy.documents else []
-    shares = _shares(owned)
-    spans = tuple(_span(scores, *part) for part in owned if part[2] and part[2].do != "keep")
-    reflects = any(rule is not None and rule.reflect for *_, rule, _owners in owned)
-    for document_rule in policy.documents:
-        if document_rule.holds(shares):
-            return _decision(
-                policy,
-                scores,
-                document_rule.do,
-                document_rule.why,
-                rule=document_rule.name,
-                spans=spans,
-                shares=shares,
-                weight=document_rule.weight,
-                reflects=document_rule.do == "keep" and (reflects or document_rule.reflect),
-            )
-    reason = "; ".join(dict.fromkeys(span.why for span in spans)) or "nothing speaks against it"
-    return _decision(policy, scores, "keep", reason, spans=spans, shares=shares, reflects=reflects)
+        found.append(order.of[policy.segments.index(rule)] if rule else NO_RULE)
+    parts: list[Owned] = []
+    if any(found):
+        parts = owned(
+            [s.start for s in scores.segments],
+            [s.end for s in scores.segments],
+            [s.parent for s in scores.segments],
+            [s.voice == MARKUP for s in scores.segments],
+            found,
+        )
+    settled = settle(policy, order, parts)
+    return _decision(
+        policy,
+        scores,
+        settled.outcome,
+        settled.reason,
+        rule=settled.rule,
+        spans=tuple(_span(scores, policy.segments[order.rule[p[2] - 1]], p) for p in settled.acts),
+        shares=settled.shares,
+        weight=settled.weight,
+        reflects=settled.reflects,
+    )
 
 
 def matching_rule(policy: Policy, segment: SegmentScores) -> tuple[SegmentRule | None, str]:
@@ -107,62 +108,8 @@ def matching_rule(policy: Policy, segment: SegmentScores) -> tuple[SegmentRule |
     return None, ""
 
 
-_Owned: TypeAlias = tuple[int, int, SegmentRule | None, tuple[int, ...]]
-"""Characters ``[start, end)``, the rule that counts there, and the segments for which it does."""
-
-
-def _owned(policy: Policy, scores: DocumentScores, rules: list[SegmentRule | None]) -> list[_Owned]:
-    """The characters that any voice says, in order, with the rule of the innermost voice."""
-    segments = scores.segments
-    ancestors = [_ancestors(segments, index) for index in range(len(segments))]
-    edges = sorted({edge for s in segments for edge in (s.start, s.end)})
-    starts: dict[int, list[int]] = {}
-    for index, segment in enumerate(segments):
-        starts.setdefault(segment.start, []).append(index)
-    active: list[int] = []
-    parts: list[_Owned] = []
-    for start, end in pairwise(edges):
-        active = [k for k in (*active, *starts.get(start, ())) if segments[k].end > start]
-        quoting = {above for k in active for above in ancestors[k]}
-        inner = [k for k in active if k not in quoting and segments[k].voice != MARKUP]
-        if not inner:
-            continue
-        rule = max((rules[k] for k in inner), key=lambda rule: _strictness(policy, rule))
-        owners = tuple(sorted(k for k in inner if rules[k] is rule))
-        if parts and parts[-1][1] == start and parts[-1][3] == owners:
-            parts[-1] = (parts[-1][0], end, rule, owners)
-        else:
-            parts.append((start, end, rule, owners))
-    return parts
-
-
-def _ancestors(segments: tuple[SegmentScores, ...], index: int) -> frozenset[int]:
-    found: set[int] = set()
-    parent = segments[index].parent
-    while parent is not None:
-        found.add(parent)
-        parent = segments[parent].parent
-    return frozenset(found)
-
-
-def _strictness(policy: Policy, rule: SegmentRule | None) -> tuple[int, float]:
-    """How strict a rule is; of equally strict ones, the policy's first, and any rule rather than none."""
-    return (STRICTNESS.index(rule.do), -policy.segments.index(rule)) if rule else (0, -math.inf)
-
-
-def _shares(owned: list[_Owned]) -> dict[str, float]:
-    voiced = sum(end - start for start, end, *_ in owned)
-    lengths: dict[str, int] = {}
-    for start, end, rule, _ in owned:
-        if rule:
-            lengths[rule.name] = lengths.get(rule.name, 0) + end - start
-    return {name: length / voiced for name, length in lengths.items()}
-
-
-def _span(
-    scores: DocumentScores, start: int, end: int, rule: SegmentRule | None, owners: tuple[int, ...]
-) -> DecidedSpan:
-    assert rule, "only characters that a rule acts on become spans"
+def _span(scores: DocumentScores, rule: SegmentRule, part: Owned) -> DecidedSpan:
+    start, end, _, owners = part
     behind = tuple(scores.segments[k] for k in owners)
     return DecidedSpan(start, end, rule.do, rule.name, rule.why, behind, rule.tag or rule.instruction)
 
@@ -188,7 +135,7 @@ def _decision(
         rule=rule,
         spans=spans,
         weight=weight,
-        reflection=_pick(policy.reflections, scores.id) if reflects else "",
+        reflection=pick(policy.reflections, scores.id) if reflects else "",
         shares=shares or {},
         source=scores.source,
         model=scores.model,
@@ -196,6 +143,7 @@ def _decision(
     )
 
 
-def _pick(texts: tuple[str, ...], name: str) -> str:
+def pick(texts: tuple[str, ...], name: str) -> str:
+    """One of the texts, always the same for a document's id."""
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
     return texts[int.from_bytes(digest[:8], "big") % len(texts)]

@@ -84,6 +84,7 @@ _NAMED: Mapping[str, str] = {
     "lexicon": "eudaimon.curate.stages.stage1:open_lexicon",
     "shipped": "eudaimon.curate.cascade_files:open_shipped",
     "stage1": "eudaimon.curate.stages.stage1:open_stage1",
+    "stage1-screened": "eudaimon.curate.stages.stage1:open_screened",
 }
 _KINDS: Mapping[str, str] = {
     "stage1": "eudaimon.curate.stages.stage1:open_stage1",
@@ -95,12 +96,15 @@ _KINDS: Mapping[str, str] = {
 def open_scorer(name: str | Path) -> Scorer:
     """The scorer of that name, or in that folder, which `eudaimon curate fit` wrote.
 
-    ``shipped`` is the shipped cascade, ``stage1`` its first stages, ``lexicon`` its terms alone, and
-    ``labels`` takes over the labels that documents carry, as those of the town do. Raises `UsageError` where
-    there is none.
+        ``shipped`` is the shipped cascade, ``stage1`` its first stages, ``stage1-screened`` the same with voices
+    only where a paragraph is suspicious, ``lexicon`` its terms alone, and ``labels`` takes over the labels
+    that documents carry, as those of the town do. A file ``.bin`` is a fastText model, read by paragraph.
+    Raises `UsageError` where there is none.
     """
     if str(name) in _NAMED:
         return _opener(_NAMED[str(name)])()
+    if str(name).endswith(".bin"):
+        return _opener("eudaimon.curate.stages.fasttext:FastTextScorer")(name)
     path = Path(name)
     if (path / SCORER_FILE).is_file():
         kind = str(read_json(path / SCORER_FILE).get("kind"))
@@ -108,7 +112,8 @@ def open_scorer(name: str | Path) -> Scorer:
             return _opener(_KINDS[kind])(path)
         raise UsageError(f"{path} holds a scorer of kind {kind}", right=f"one of {', '.join(_KINDS)}")
     raise UsageError(
-        f"there is no scorer {name}", right=f"{', '.join(_NAMED)}, or a folder with {SCORER_FILE}"
+        f"there is no scorer {name}",
+        right=f"{', '.join(_NAMED)}, a folder with {SCORER_FILE}, or a fastText model .bin",
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from eudaimon.core.progress import LINE_SECONDS
-from eudaimon.study.engine import Ended, Engine
-from eudaimon.study.failure import last_lines, record_failure
+from eudaimon.jobs.engine import Ended, Engine
+from eudaimon.jobs.failure import last_lines, record_failure
 from eudaimon.study.graph import Graph
 from eudaimon.study.store import StepStore
 

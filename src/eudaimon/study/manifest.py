@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -70,16 +69,6 @@ def files_of(folder: Path) -> list[str]:
         if path.is_file():
             found.append(name)
     return found
-
-
-def sync(folder: Path, *, deep: bool = True) -> None:
-    """Force a folder, and with ``deep`` all that is in it, to the disk."""
-    for path in (*(folder.rglob("*") if deep else ()), folder):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @cache

@@ -14,16 +14,16 @@ from typing import Any, Literal
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
 from eudaimon.core.progress import progress
+from eudaimon.jobs.engine import Engine
+from eudaimon.jobs.failure import forget_failure
+from eudaimon.jobs.local import LocalEngine
+from eudaimon.jobs.lock import Held, locked
 from eudaimon.study.driver import Driver, Event
-from eudaimon.study.engine import Engine
 from eudaimon.study.expectation import expected_seconds
-from eudaimon.study.failure import forget_failure
 from eudaimon.study.graph import Graph
-from eudaimon.study.local import LocalEngine
-from eudaimon.study.lock import Held, locked
 from eudaimon.study.step import Step
 from eudaimon.study.store import StepStore
-from eudaimon.study.work import DEFINITIONS
+from eudaimon.study.work import COMPUTE, DEFINITIONS
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ def run_study(
         _keep(store.folder / DEFINITIONS, definitions)
         for key in needed:
             forget_failure(store.folder, key)
-        chosen = _engine(engine, store.folder, name, needed, workers, threads, gpus, slurm)
+        chosen = _engine(engine, store, name, needed, workers, threads, gpus, slurm)
         stack.callback(chosen.close)
         seconds = expected_seconds(graph, store)
         driver = Driver(graph, store, chosen, seconds, needed, say)
@@ -139,7 +139,7 @@ def _keep(path: Path, definitions: dict[str, dict[str, Any]]) -> None:
 
 def _engine(
     name: str,
-    folder: Path,
+    store: StepStore,
     study: str,
     needed: set[str],
     workers: int | None,
@@ -151,11 +151,11 @@ def _engine(
         if workers is not None and workers < 1:
             raise UsageError(f"{workers} workers", right="at least one")
         count = min(workers or len(os.sched_getaffinity(0)), len(needed))
-        return LocalEngine(folder, count, threads=threads, gpus=gpus)
+        return LocalEngine(store.folder, COMPUTE, count, threads=threads, gpus=gpus)
     if name == "slurm":
-        from eudaimon.study.slurm import SlurmEngine
+        from eudaimon.jobs.slurm import SlurmEngine
 
-        return SlurmEngine(folder, study, workers, threads, slurm or {})
+        return SlurmEngine(store, COMPUTE, study, workers, threads, slurm or {})
     raise UsageError(f"there is no engine {name!r}", right="local or slurm")
 
 

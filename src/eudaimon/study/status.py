@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from eudaimon.jobs.failure import failure, last_lines
+from eudaimon.jobs.lock import Holder, holder
 from eudaimon.study.expectation import expected_seconds, kind
-from eudaimon.study.failure import failure, last_lines
 from eudaimon.study.graph import Graph
-from eudaimon.study.lock import Holder, holder
 from eudaimon.study.run import RUN_LOCK
 from eudaimon.study.step import Step
 from eudaimon.study.store import StepStore

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
-from eudaimon.study.lock import Held, locked
-from eudaimon.study.manifest import MANIFEST, RUN, Damage, check, describe, sync
+from eudaimon.core.folders import atomic_folder, discard, sweep, temporaries
+from eudaimon.jobs.lock import Held, locked
+from eudaimon.study.manifest import MANIFEST, RUN, Damage, check, describe
 from eudaimon.study.step import Step
-
-TEMPORARY = "."
-"""Temporary folders begin with a dot and lie beside the finished ones, on the same file system."""
 
 
 class StepStore:
@@ -28,6 +22,11 @@ class StepStore:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).resolve()
         self.steps = self.folder / "steps"
+
+    @property
+    def finished(self) -> Path:
+        """The folder in which finished steps appear."""
+        return self.steps
 
     def path(self, step: Step | str) -> Path:
         """The folder of a step's files, there or not yet."""
@@ -67,26 +66,23 @@ class StepStore:
 
     def discard(self, step: Step | str) -> None:
         """Take a step's files away, so that it is computed again."""
-        if self.path(step).exists():
-            aside = self._temporary(_key(step))
-            self.path(step).rename(aside)
-            shutil.rmtree(aside, ignore_errors=True)
+        discard(self.path(step))
 
     def compute(self, step: Step) -> bool:
         """Whether the step was computed now; False when it was finished already, here or by another process.
 
-        Runs in a temporary folder beside, syncs every file, writes the manifest last and renames. Raises
+        Runs in a temporary folder beside, writes the manifest last, syncs every file and renames. Raises
         `UsageError` when an input is missing, and what the step raises; then nothing of it is left.
         """
         with locked(self.lock(step), wait=True):
             if self.done(step):
                 return False
-            self._sweep(step.key)
+            sweep(self.path(step))
             inputs = {role: self.path(source) for role, source in step.inputs.items()}
             for role, source in step.inputs.items():
                 if not self.done(source):
                     raise UsageError(f"{step.key} needs {source.key} as {role}, which is not finished")
-            with self._folder_for(step) as out:
+            with atomic_folder(self.path(step)) as out:
                 started, clock = time.time(), time.monotonic()
                 step.run(out, inputs)
                 record = describe(step, out)
@@ -98,47 +94,19 @@ class StepStore:
                     "execution": {name: getattr(step, name, None) for name in sorted(step.execution)},
                 }
                 write_json(out / RUN, run)
-                sync(out)
                 write_json(out / MANIFEST, record)
         return True
 
     def clean(self) -> int:
         """How many temporary folders of ended processes were removed; those under way stay."""
         removed = 0
-        for key in {self._key_of(path) for path in self.steps.glob(f"{TEMPORARY}*")}:
+        for key in temporaries(self.steps):
             try:
                 with locked(self.lock(key), wait=False):
-                    removed += self._sweep(key)
+                    removed += sweep(self.path(key))
             except Held:
                 continue
         return removed
-
-    @contextmanager
-    def _folder_for(self, step: Step) -> Iterator[Path]:
-        out = self._temporary(step.key)
-        out.mkdir(parents=True)
-        try:
-            yield out
-            if self.path(step).exists():  # without a manifest: not made by this store
-                self.discard(step)
-            out.rename(self.path(step))
-            sync(self.steps, deep=False)
-        finally:
-            if out.exists():
-                shutil.rmtree(out, ignore_errors=True)
-
-    def _temporary(self, key: str) -> Path:
-        return self.steps / f"{TEMPORARY}{key}.{secrets.token_hex(8)}"
-
-    def _key_of(self, temporary: Path) -> str:
-        return temporary.name.removeprefix(TEMPORARY).rpartition(".")[0]
-
-    def _sweep(self, key: str) -> int:
-        # Whoever holds the step's lock knows that nobody writes into these.
-        found = [path for path in self.steps.glob(f"{TEMPORARY}*") if self._key_of(path) == key]
-        for path in found:
-            shutil.rmtree(path, ignore_errors=True)
-        return len(found)
 
 
 def _key(step: Step | str) -> str:

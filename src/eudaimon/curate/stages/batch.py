@@ -93,6 +93,17 @@ class Batch:
         errors = {number: part.errors[0] for number, part in enumerate(parts) if part.errors}
         return replace(self, columns=columns).failing(errors)
 
+    def replaced(self, numbers: Sequence[int], other: Batch) -> Batch:
+        """This batch with what ``other`` has of the documents of these numbers, in order."""
+        spans, rows = self.spans.replaced(np.array(numbers, dtype=np.int64), other.spans)
+        columns = {
+            name: np.concatenate([_or_nothing(self, name, other), _or_nothing(other, name, self)])[rows]
+            for name in dict.fromkeys((*self.columns, *other.columns))
+        }
+        errors = {number: reason for number, reason in self.errors.items() if number not in numbers}
+        errors |= {numbers[k]: reason for k, reason in other.errors.items()}
+        return Batch(self.documents, spans, columns, errors)
+
     def table(self, model: str) -> pyarrow.Table:
         """The table of scores: a row for each document, and those of its segments after it."""
         return _table(self, model)
@@ -121,6 +132,14 @@ def number_columns() -> tuple[str, ...]:
     """The names of all columns of floats that reach the table, in its order."""
     names = score_schema().names
     return tuple(n for n in names if n in ("severity", "hazard") or n.startswith((HARM, TRAIT)))
+
+
+def _or_nothing(batch: Batch, name: str, like: Batch) -> Shaped[np.ndarray, " rows"]:
+    """A column, or what stands for not scored in a column as ``like`` has it."""
+    if name in batch.columns:
+        return batch.columns[name]
+    dtype = like.columns[name].dtype
+    return np.full(len(batch.spans), -1 if dtype.kind == "i" else np.nan, dtype=dtype)
 
 
 def _table(batch: Batch, model: str) -> pyarrow.Table:

@@ -17,9 +17,9 @@ from eudaimon.curate.score_table import HARM
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.letters import RULES, letters
 from eudaimon.curate.stages.ngrams import pair_hashes
-from eudaimon.curate.stages.spans import spans_of
+from eudaimon.curate.stages.spans import ranges, spans_of
 from eudaimon.curate.stages.terms import HAZARD, Term, shipped_terms
-from eudaimon.curate.stages.words import Words, ranges, words_of
+from eudaimon.curate.stages.words import Words, words_of
 
 TERMS = "terms_"
 """What the lexicon's columns of evidence begin with; a group follows."""

@@ -11,10 +11,13 @@ from eudaimon.curate.stages.batch import Stage
 from eudaimon.curate.stages.lexicon import Lexicon, LexiconStage
 from eudaimon.curate.stages.linear import LinearModel, LinearStage, open_linear, save_linear
 from eudaimon.curate.stages.provenance import ProvenanceStage, read_rules, shipped_rules, write_rules
+from eudaimon.curate.stages.screened import ScreenedScorer
 from eudaimon.curate.stages.staged import StagedScorer
 from eudaimon.curate.stages.terms import read_terms, write_terms
 
 SCORER, KIND = "scorer.json", "stage1"
+SCREEN = 0.1
+"""The suspicion from which on `open_screened` looks for voices."""
 TERMS_FILE, RULES_FILE = "terms.yaml", "provenance.yaml"
 
 
@@ -63,6 +66,11 @@ def open_stage1(folder: str | Path | None = None) -> StagedScorer:
         return StagedScorer(stage1_stages(folder))
     with as_file(files("eudaimon.curate") / "models" / "stage1") as shipped:
         return StagedScorer(stage1_stages(shipped))
+
+
+def open_screened(folder: str | Path | None = None, bound: float = SCREEN) -> ScreenedScorer:
+    """As `open_stage1`, but voices are sought only where a paragraph is suspicious; see `ScreenedScorer`."""
+    return ScreenedScorer(open_stage1(folder).stages, bound)
 
 
 def open_lexicon(terms: str | Path | None = None) -> StagedScorer:

@@ -52,6 +52,9 @@ class StagedScorer:
         started = time.process_time()
         batch = Batch.of(documents, self.segmenter)
         self._count(VOICES, batch, started, len(batch.spans))
+        return self._staged(batch)
+
+    def _staged(self, batch: Batch) -> Batch:
         for stage in self.stages:
             started = time.process_time()
             after = self._run(stage, batch)

@@ -1,4 +1,4 @@
-"""What an engine is: something that takes keys of steps and says when each has ended."""
+"""What an engine is: something that takes keys of work to do and says when each has ended."""
 
 from __future__ import annotations
 
@@ -6,37 +6,56 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A step no longer under way: finished (``error`` empty), failed, or ``lost`` with its process."""
+    """A key no longer under way: finished (``error`` empty), failed, or ``lost`` with its process."""
 
     key: str
     error: str = ""
     lost: bool = False
 
 
+class Results(Protocol):
+    """Where the results of keyed work lie: the only witness of what is done."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder that the computing function gets, with logs, locks and failures in it."""
+
+    @property
+    def finished(self) -> Path:
+        """The folder in which finished results appear."""
+
+    def done(self, key: str) -> bool:
+        """Whether the result of a key is there."""
+
+
 class Engine(Protocol):
-    """Computes steps somewhere, through `eudaimon.study.work.compute_by_key`."""
+    """Computes keys somewhere, by a function ``(folder, key) -> error in one line, or nothing``.
+
+    The function is named as ``package.module:function``, so that any process can find it.
+    """
 
     @property
     def free(self) -> int:
-        """How many more steps it can take now."""
+        """How many more keys it can take now."""
 
     @property
     def resumed(self) -> tuple[str, ...]:
-        """Steps that it computes already, for a driver that is gone."""
+        """Keys that it computes already, for a driver that is gone."""
 
     def drop(self, keys: Iterable[str]) -> None:
-        """Give up these of the resumed steps."""
+        """Give up these of the resumed keys."""
 
     def submit(self, keys: Sequence[str]) -> None:
-        """Take these steps, all of whose inputs are finished; the first is the most urgent."""
+        """Take these keys, all of whose inputs are finished; the first is the most urgent."""
 
     def wait(self, seconds: float) -> Iterable[Ended]:
-        """The steps that ended since the last call, as soon as there are some, within ``seconds``."""
+        """The keys that ended since the last call, as soon as there are some, within ``seconds``."""
 
     def close(self) -> None:
         """End what must not outlive the driver."""

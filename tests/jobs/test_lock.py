@@ -12,13 +12,13 @@ import time
 
 import pytest
 
-from eudaimon.study import lock as module
-from eudaimon.study.lock import Held, holder, locked
+from eudaimon.jobs import lock as module
+from eudaimon.jobs.lock import Held, holder, locked
 
 HOLD = """
 import sys
 from pathlib import Path
-from eudaimon.study.lock import locked
+from eudaimon.jobs.lock import locked
 with locked(Path(sys.argv[1]), wait=False):
     print("held", flush=True)
     sys.stdin.read()

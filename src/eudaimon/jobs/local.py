@@ -1,4 +1,4 @@
-"""Steps on this machine: worker processes that stay, one step each at a time."""
+"""Work on this machine: worker processes that stay, one key each at a time."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from eudaimon.study.engine import Ended, environment
+from eudaimon.jobs.engine import Ended, environment
 
 
 class LocalEngine:
     """Up to ``workers`` processes, started when there is work for them; ``gpus`` go round among them."""
 
-    def __init__(self, folder: Path, workers: int, *, threads: int = 1, gpus: Sequence[str] = ()) -> None:
-        self.folder, self.workers = folder, workers
+    def __init__(
+        self, folder: Path, compute: str, workers: int, *, threads: int = 1, gpus: Sequence[str] = ()
+    ) -> None:
+        self.folder, self.compute, self.workers = folder, compute, workers
         self._environment, self._gpus = environment(threads), tuple(gpus)
         self._idle: list[_Worker] = []
         self._busy: dict[_Worker, str] = {}
@@ -40,19 +42,19 @@ class LocalEngine:
         """Nothing to give up."""
 
     def submit(self, keys: Sequence[str]) -> None:
-        """Give each of these steps to an idle worker."""
+        """Give each of these keys to an idle worker."""
         for key in keys:
             worker = self._idle.pop() if self._idle else self._start()
             self._busy[worker] = key
             worker.order(self.folder, key)
 
     def wait(self, seconds: float) -> Iterable[Ended]:
-        """The steps that ended; a worker that died has lost its step."""
+        """The keys that ended; a worker that died has lost its own."""
         heard = [self._hear(ready.data) for ready, _ in self._selector.select(seconds)]
         return [ended for ended in heard if ended]
 
     def close(self) -> None:
-        """End all workers at once: a step under way leaves nothing but a temporary folder."""
+        """End all workers at once: what is under way leaves nothing but a temporary folder."""
         for worker in (*self._idle, *self._busy):
             worker.end()
         self._idle, self._busy = [], {}
@@ -61,7 +63,7 @@ class LocalEngine:
     def _start(self) -> _Worker:
         number = self._numbers.pop(0)
         own = {"CUDA_VISIBLE_DEVICES": self._gpus[number % len(self._gpus)]} if self._gpus else {}
-        worker = _Worker(number, os.environ | self._environment | own)
+        worker = _Worker(number, self.compute, os.environ | self._environment | own)
         self._selector.register(worker.answers, selectors.EVENT_READ, worker)
         return worker
 
@@ -82,11 +84,12 @@ class LocalEngine:
 class _Worker:
     """One process with its two pipes."""
 
-    def __init__(self, number: int, variables: dict[str, str]) -> None:
+    def __init__(self, number: int, compute: str, variables: dict[str, str]) -> None:
         self.number = number
         # A session of its own: Ctrl-C reaches the driver only, which then ends the whole group.
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "eudaimon.study.worker"],  # -P: no module from the current folder
+            # -P: no module from the current folder
+            [sys.executable, "-P", "-m", "eudaimon.jobs.worker", compute],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -97,7 +100,7 @@ class _Worker:
         self.orders, self.answers = self.process.stdin, self.process.stdout
 
     def order(self, folder: Path, key: str) -> None:
-        """Send a step to compute; a worker that is dead is noticed when it does not answer."""
+        """Send a key to compute; a worker that is dead is noticed when it does not answer."""
         with suppress(BrokenPipeError):
             self.orders.write(json.dumps({"folder": str(folder), "key": key}) + "\n")
             self.orders.flush()

@@ -1,4 +1,4 @@
-"""What is known about a step that failed, and the last lines of its log."""
+"""What is known about work that failed, and the last lines of its log."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ TAIL = 12
 
 
 def record_failure(folder: Path, key: str, told: str) -> None:
-    """Write down that a step failed; a disk too full for that is not a second failure."""
+    """Write down that the work of a key failed; a disk too full for that is not a second failure."""
     with suppress(OSError):
         write_json(_file(folder, key), {"key": key, "error": told})
 
 
 def forget_failure(folder: Path, key: str) -> None:
-    """Remove the record of a step that is tried again."""
+    """Remove the record of a key that is tried again."""
     _file(folder, key).unlink(missing_ok=True)
 
 
 def failure(folder: Path, key: str) -> str:
-    """Why the step failed when it last ran, in one line; empty when it did not."""
+    """Why the key failed when it last ran, in one line; empty when it did not."""
     try:
         return str(read_json(_file(folder, key))["error"])
     except (OSError, ValueError, KeyError, TypeError):

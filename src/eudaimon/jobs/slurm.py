@@ -1,4 +1,4 @@
-"""Steps as Slurm's job arrays, submitted through submitit; the store's manifests say what became of them."""
+"""Work as Slurm's job arrays, submitted through submitit; its results alone say what became of it."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
-from eudaimon.study.engine import Ended, environment
-from eudaimon.study.failure import failure, last_lines
-from eudaimon.study.queue import Job, cancel, queued, require_slurm
-from eudaimon.study.store import StepStore
-from eudaimon.study.work import compute_by_key
+from eudaimon.jobs.engine import Ended, Results, environment
+from eudaimon.jobs.failure import failure, last_lines
+from eudaimon.jobs.queue import Job, cancel, queued, require_slurm
+from eudaimon.jobs.worker import compute_by_name
 
 logger = logging.getLogger(__name__)
 
 ARRAY = 1000
-"""Steps under way at most: one less than Slurm's own default for an array."""
+"""Keys under way at most: one less than Slurm's own default for an array."""
 QUEUE_SECONDS = 3.0
 """Between two looks at the queue; the store is looked at every time."""
 GRACE_SECONDS = 15.0
@@ -31,19 +29,25 @@ USUAL_REASONS = ("", "None", "Resources", "Priority", "BeginTime", "JobArrayTask
 
 
 class SlurmEngine:
-    """Job arrays of ready steps. A driver that starts again takes up the jobs of one that is gone.
+    """Job arrays of ready keys. A driver that starts again takes up the jobs of one that is gone.
 
     Each array's keys are written down under a token that is its job's name, before it is submitted: so there
     is no moment at which a job is queued that nobody could recognise.
     """
 
     def __init__(
-        self, folder: Path, study: str, workers: int | None, threads: int, options: Mapping[str, Any]
+        self,
+        results: Results,
+        compute: str,
+        name: str,
+        workers: int | None,
+        threads: int,
+        options: Mapping[str, Any],
     ) -> None:
         require_slurm()
-        self.store = StepStore(folder)
-        self.arrays = folder / "slurm" / "arrays"
-        self.name = "eudaimon-" + (re.sub(r"[^A-Za-z0-9_-]", "-", study) or "study")
+        self.results, self.compute = results, compute
+        self.arrays = results.folder / "slurm" / "arrays"
+        self.name = "eudaimon-" + (re.sub(r"[^A-Za-z0-9_-]", "-", name) or "work")
         self._parameters = _parameters(workers, threads, options)
         self._under_way: dict[str, float] = {}
         """Key to when its job was last seen."""
@@ -55,23 +59,26 @@ class SlurmEngine:
 
     @property
     def free(self) -> int:
-        """How many more steps fit into the queue."""
+        """How many more keys fit into the queue."""
         return ARRAY - len(self._under_way)
 
     @property
     def resumed(self) -> tuple[str, ...]:
-        """The steps whose jobs wait or run since an earlier driver."""
+        """The keys whose jobs wait or run since an earlier driver."""
         return tuple(self._under_way)
 
     def submit(self, keys: Sequence[str]) -> None:
-        """Submit these steps as one array; raises `UsageError` with what sbatch says when it refuses."""
+        """Submit these keys as one array; raises `UsageError` with what sbatch says when it refuses."""
         token = secrets.token_hex(6)
         write_json(self.arrays / f"{token}.json", list(keys))
         self._arrays[token] = list(keys)
         executor = self._executor(f"{self.name}-{token}")
         try:
             with executor.batch():
-                jobs = [executor.submit(compute_by_key, str(self.store.folder), key) for key in keys]
+                jobs = [
+                    executor.submit(compute_by_name, self.compute, str(self.results.folder), key)
+                    for key in keys
+                ]
         except Exception as error:
             raise UsageError(
                 f"Slurm refused the jobs: {_last_words(error)}",
@@ -83,14 +90,14 @@ class SlurmEngine:
             self._under_way[key], self._ids[key] = now, job.job_id
 
     def wait(self, seconds: float) -> Iterable[Ended]:
-        """The steps that have a result, a recorded failure, or neither and no job any more."""
+        """The keys that have a result, a recorded failure, or neither and no job any more."""
         until = time.monotonic() + seconds
         while not (ended := self._ended()) and time.monotonic() < until:
             time.sleep(min(0.2, seconds))
         return ended
 
     def drop(self, keys: Iterable[str]) -> None:
-        """Cancel the jobs of steps that cannot run as they were submitted."""
+        """Cancel the jobs of keys that cannot run as they were submitted."""
         keys = set(keys)
         cancel([job for key, job in self._jobs(queued() or ()) if key in keys])
         for key in keys:
@@ -109,14 +116,14 @@ class SlurmEngine:
 
     def _ended(self) -> list[Ended]:
         # Listing the folder makes a network file system forget that a manifest was not there.
-        list(self.store.steps.iterdir())
+        list(self.results.finished.iterdir())
         if time.monotonic() - self._looked > QUEUE_SECONDS:
             self._look()
         found = []
         for key, seen in list(self._under_way.items()):
-            if self.store.done(key):
+            if self.results.done(key):
                 found.append(Ended(key))
-            elif told := failure(self.store.folder, key):
+            elif told := failure(self.results.folder, key):
                 found.append(Ended(key, told))
             elif seen < self._looked - GRACE_SECONDS:
                 found.append(Ended(key, self._why_gone(key), lost=True))
@@ -143,7 +150,7 @@ class SlurmEngine:
                     logger.warning("%s waits in the queue: %s", key, job.reason)
 
     def _jobs(self, jobs: Iterable[Job]) -> list[tuple[str, Job]]:
-        """Which of the jobs belong to which steps of this study."""
+        """Which of the jobs belong to which keys of this folder."""
         found = []
         for job in jobs:
             prefix, _, token = job.name.rpartition("-")
@@ -158,20 +165,20 @@ class SlurmEngine:
     def _sweep(self) -> None:
         """No pickle stays in a folder that may be handed to somebody."""
         alive = {self._ids[key] for key in self._under_way}
-        for path in (self.store.folder / "slurm" / "logs").glob("*.pkl"):
+        for path in (self.results.folder / "slurm" / "logs").glob("*.pkl"):
             if not any(path.name.startswith(f"{number}_") for number in alive):
                 path.unlink(missing_ok=True)
 
     def _why_gone(self, key: str) -> str:
         number = self._ids.get(key, "")
-        logs = sorted((self.store.folder / "slurm" / "logs").glob(f"{number}_*log.err"))
+        logs = sorted((self.results.folder / "slurm" / "logs").glob(f"{number}_*log.err"))
         words = [line for log in logs for line in last_lines(log, 3)]
         return f"its job {number} left the queue without a result{': ' + words[-1] if words else ''}"
 
     def _executor(self, name: str) -> Any:
         from submitit import SlurmExecutor
 
-        executor = SlurmExecutor(self.store.folder / "slurm" / "logs")
+        executor = SlurmExecutor(self.results.folder / "slurm" / "logs")
         executor.update_parameters(job_name=name, **self._parameters)
         return executor
 
@@ -185,7 +192,7 @@ def _parameters(workers: int | None, threads: int, options: Mapping[str, Any]) -
     chosen: dict[str, Any] = {
         "time": DEFAULT_MINUTES,
         "cpus_per_task": threads,
-        # Without srun a step may itself start processes on the node, as accelerate does.
+        # Without srun the work may itself start processes on the node, as accelerate does.
         "use_srun": False,
         "setup": exports,
     }
