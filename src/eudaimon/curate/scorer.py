@@ -96,7 +96,7 @@ _KINDS: Mapping[str, str] = {
 def open_scorer(name: str | Path) -> Scorer:
     """The scorer of that name, or in that folder, which `eudaimon curate fit` wrote.
 
-        ``shipped`` is the shipped cascade, ``stage1`` its first stages, ``stage1-screened`` the same with voices
+    ``shipped`` is the shipped cascade, ``stage1`` its first stages, ``stage1-screened`` the same with voices
     only where a paragraph is suspicious, ``lexicon`` its terms alone, and ``labels`` takes over the labels
     that documents carry, as those of the town do. A file ``.bin`` is a fastText model, read by paragraph.
     Raises `UsageError` where there is none.
