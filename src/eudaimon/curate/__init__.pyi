@@ -29,6 +29,18 @@ from .restore import TextLost as TextLost
 from .restore import restore as restore
 from .rubric import rubric as rubric
 from .rubric import rubric_hash as rubric_hash
+from .run.apply_corpus import AppliedCorpus as AppliedCorpus
+from .run.apply_corpus import apply_corpus as apply_corpus
+from .run.controls_corpus import Controls as Controls
+from .run.controls_corpus import controls_corpus as controls_corpus
+from .run.decide_corpus import Decided as Decided
+from .run.decide_corpus import decide_corpus as decide_corpus
+from .run.lookup import find_documents as find_documents
+from .run.lookup import scored_documents as scored_documents
+from .run.restore_corpus import Restored as Restored
+from .run.restore_corpus import restore_corpus as restore_corpus
+from .run.score_corpus import Scored as Scored
+from .run.score_corpus import score_corpus as score_corpus
 from .score_attributes import read_attributes as read_attributes
 from .score_attributes import read_foreign_attributes as read_foreign_attributes
 from .score_attributes import write_attributes as write_attributes
@@ -78,9 +90,12 @@ __all__ = [
     "NARRATOR",
     "QUOTED",
     "Applied",
+    "AppliedCorpus",
     "BadRecord",
     "Change",
     "Check",
+    "Controls",
+    "Decided",
     "DecidedSpan",
     "Decision",
     "Difference",
@@ -97,6 +112,8 @@ __all__ = [
     "Reading",
     "RecordWriter",
     "Removed",
+    "Restored",
+    "Scored",
     "Scorer",
     "SegmentRule",
     "SegmentScores",
@@ -109,15 +126,19 @@ __all__ = [
     "When",
     "Why",
     "apply",
+    "apply_corpus",
     "as_segment",
     "backfill",
+    "controls_corpus",
     "decide",
+    "decide_corpus",
     "decide_file",
     "decide_table",
     "decision_schema",
     "detect_form",
     "diff",
     "document_record",
+    "find_documents",
     "find_sources",
     "fit_stage1",
     "hard_cases",
@@ -133,10 +154,13 @@ __all__ = [
     "read_shard",
     "read_terms",
     "restore",
+    "restore_corpus",
     "rubric",
     "rubric_hash",
     "save_stage1",
+    "score_corpus",
     "score_schema",
+    "scored_documents",
     "segments",
     "sentence_spans",
     "split",

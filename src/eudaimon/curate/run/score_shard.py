@@ -1,0 +1,170 @@
+"""One shard scored into its folder, in batches, so that memory does not grow with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eudaimon.core.document import Document
+from eudaimon.core.errors import EudaimonError
+from eudaimon.core.files import write_json
+from eudaimon.curate.run.folder import COSTS, DONE, IDS, QUARANTINE, SCORES, file_hashes
+from eudaimon.curate.run.plan import Plan
+from eudaimon.curate.score_table import WHOLE, score_schema
+from eudaimon.curate.scorer import Scorer, StageCost
+from eudaimon.curate.sources.read import read_shard
+from eudaimon.curate.sources.record import BadRecord
+from eudaimon.curate.sources.shard import Shard
+
+if TYPE_CHECKING:
+    import pyarrow
+
+BATCH_DOCUMENTS = 512
+BATCH_CHARACTERS = 1 << 20
+GROUP_ROWS = 1 << 16
+"""Rows of a row group: about what 1 to 10 thousand documents have."""
+
+Heard = Callable[[int, int], None]
+
+
+@dataclass
+class _Counts:
+    documents: int = 0
+    segments: int = 0
+    characters: int = 0
+    errors: int = 0
+    quarantined: int = 0
+
+
+def score_shard(plan: Plan, shard: Shard, scorer: Scorer, out: Path, heard: Heard | None = None) -> None:
+    """Score a shard into the folder ``out``, ``done.json`` last.
+
+    ``heard`` is told documents and characters done so far, after every batch. Batches depend on the shard
+    alone, so the same scorer gives the same bytes. Raises `BadScores` when the scorer returns another table
+    than one with a row for each document, in order.
+    """
+    import pyarrow.parquet
+
+    began, cpu, before = time.monotonic(), time.process_time(), scorer.costs()
+    counts, ids = _Counts(), array("Q")
+    with (
+        pyarrow.parquet.ParquetWriter(out / SCORES, score_schema(), compression="zstd") as writer,
+        (out / QUARANTINE).open("w", encoding="utf-8", newline="\n") as quarantine,
+    ):
+        waiting: list[pyarrow.Table] = []
+        for batch in _batches(plan, shard, counts, quarantine):
+            table = _scored(scorer, batch)
+            ids.extend(id_hash(document.id) for document in batch)
+            counts.documents += len(batch)
+            counts.segments += table.num_rows - len(batch)
+            counts.characters += sum(len(document.text) for document in batch)
+            counts.errors += _n_errors(table)
+            waiting.append(table)
+            if sum(each.num_rows for each in waiting) >= GROUP_ROWS:
+                _write(writer, waiting)
+            if heard:
+                heard(counts.documents, counts.characters)
+        _write(writer, waiting)
+    (out / IDS).write_bytes(np.frombuffer(ids, dtype="u8").astype("<u8").tobytes())
+    stages = [asdict(cost) for cost in _since(before, scorer.costs())]
+    spent = {"cpu_seconds": time.process_time() - cpu, "seconds": time.monotonic() - began}
+    write_json(out / COSTS, {"stages": stages, **spent})
+    write_json(
+        out / DONE,
+        {
+            "shard": shard.id,
+            "config": plan.config(shard),
+            **asdict(counts),
+            "files": file_hashes(out, (SCORES, QUARANTINE, IDS)),
+        },
+    )
+
+
+class BadScores(EudaimonError):
+    """A scorer did not keep its word: its table has not one row for each document, in order."""
+
+
+def id_hash(name: str) -> int:
+    """64 bits of a document's id, by which ids that repeat are found."""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
+def documents_of(plan: Plan, shard: Shard) -> Iterator[Document]:
+    """The documents of a shard in the order of their scores."""
+    for record in read_shard(shard, plan.fields, plan.reading):
+        if isinstance(record, Document):
+            yield record
+
+
+def _batches(plan: Plan, shard: Shard, counts: _Counts, quarantine: Any) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    size = 0
+    for record in read_shard(shard, plan.fields, plan.reading):
+        if isinstance(record, BadRecord):
+            counts.quarantined += 1
+            row = {"shard": shard.id, **asdict(record)}
+            quarantine.write(json.dumps(row, sort_keys=True) + "\n")
+            continue
+        batch.append(record)
+        size += len(record.text)
+        if len(batch) == BATCH_DOCUMENTS or size >= BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _scored(scorer: Scorer, batch: Sequence[Document]) -> pyarrow.Table:
+    import pyarrow
+
+    table = scorer.score(batch)
+    if table.schema != score_schema():
+        table = table.cast(score_schema())
+    heads = table.filter(pyarrow.array(table["segment"].to_numpy() == WHOLE))
+    if heads["document"].to_pylist() != [document.id for document in batch]:
+        raise BadScores(
+            f"the scorer returned {heads.num_rows} documents for {len(batch)}, or others",
+            right="one row for each document, in order, and those of its segments after it",
+        )
+    return table
+
+
+def _n_errors(table: pyarrow.Table) -> int:
+    import pyarrow.compute as compute
+
+    heads = compute.equal(table["segment"], WHOLE)
+    failed = compute.not_equal(table["error"].cast("string"), "").fill_null(False)
+    return int(compute.sum(compute.and_(heads, failed)).as_py() or 0)
+
+
+def _write(writer: pyarrow.parquet.ParquetWriter, waiting: list[pyarrow.Table]) -> None:
+    import pyarrow
+
+    if waiting:
+        table = pyarrow.concat_tables(waiting).unify_dictionaries()
+        writer.write_table(table, row_group_size=max(1, table.num_rows))
+        waiting.clear()
+
+
+def _since(before: Sequence[StageCost], after: Sequence[StageCost]) -> Iterator[StageCost]:
+    """What each stage did meanwhile; a worker scores many shards with one scorer."""
+    known = {cost.stage: cost for cost in before}
+    for cost in after:
+        was = known.get(cost.stage, StageCost(cost.stage))
+        yield replace(
+            cost,
+            documents=cost.documents - was.documents,
+            segments=cost.segments - was.segments,
+            characters=cost.characters - was.characters,
+            cpu_seconds=cost.cpu_seconds - was.cpu_seconds,
+            changed=cost.changed - was.changed,
+        )

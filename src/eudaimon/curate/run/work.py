@@ -1,0 +1,71 @@
+"""One shard scored by its key: what the process of any engine does."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+from eudaimon.core.folders import atomic_folder, sweep
+from eudaimon.curate.run.folder import ScoreFolder
+from eudaimon.curate.run.opening import scorer_of_run
+from eudaimon.curate.run.score_shard import Heard, score_shard
+from eudaimon.curate.scorer import Scorer
+from eudaimon.jobs.failure import forget_failure, record_failure
+from eudaimon.jobs.lock import locked
+from eudaimon.jobs.output import output_to, tell
+
+COMPUTE = "eudaimon.curate.run.work:score_by_key"
+"""How a worker finds the function below."""
+
+BEAT_SECONDS = 1.0
+
+_folders: dict[str, ScoreFolder] = {}
+
+
+def score_by_key(folder: str | Path, key: str) -> str:
+    """Score the shard of ``key`` in a folder of scores; what went wrong in one line, or nothing.
+
+    Standard output and error of the process go to the shard's log meanwhile. A failure is recorded for
+    whoever asks later.
+    """
+    scores = _folders.setdefault(str(folder), ScoreFolder(folder))
+    forget_failure(scores.folder, key)
+    with output_to(scores.log(key)):
+        try:
+            plan = scores.plan
+            score_into(scores, key, scorer_of_run(plan.scorer, plan.scorer_hash))
+        except Exception as error:
+            traceback.print_exc()
+            told = tell(error)
+            record_failure(scores.folder, key, told)
+            return told
+    return ""
+
+
+def score_into(scores: ScoreFolder, key: str, scorer: Scorer) -> None:
+    """Score a shard with this scorer, unless another process has just done it."""
+    plan = scores.plan
+    with locked(scores.lock(key), wait=True):
+        if scores.done(key):
+            return
+        sweep(scores.shard(key))
+        with atomic_folder(scores.shard(key)) as out:
+            score_shard(plan, plan.shard(key), scorer, out, _beat(scores.beat(key)))
+        scores.beat(key).unlink(missing_ok=True)
+
+
+def _beat(path: Path) -> Heard:
+    """Writes down how far a shard is, now and then."""
+    last = time.monotonic()
+
+    def heard(documents: int, characters: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > BEAT_SECONDS:
+            last = time.monotonic()
+            with suppress(OSError):  # only the driver's bar would miss it
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(f"{documents} {characters}\n", encoding="ascii")
+
+    return heard
