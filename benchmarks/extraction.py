@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import markdown
 import numpy as np
 import peers
 import texts
@@ -171,11 +172,9 @@ def line(row: dict[str, Any]) -> str:
         *(show(row["over"][name]) for name in PEERS), f"**{show(row['over_better'])}**{reached}",
         show(row["over_better_torch_products"]), show(row["to_floor"]),
     ]  # fmt: skip
-    return "| " + " | ".join(cells) + " |"
+    return markdown.row(cells)
 
 
 def table(result: dict[str, Any]) -> Iterable[str]:
     """The rows as a Markdown table."""
-    yield HEAD
-    yield "|---" * HEAD.count(" | ") + "|---|"
-    yield from (line(row) for row in result["rows"])
+    return markdown.table(HEAD, map(line, result["rows"]))

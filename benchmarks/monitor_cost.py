@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import markdown
 import numpy as np
 import texts
 from rounds import interleave, ratio, show, spread
@@ -119,22 +120,18 @@ def line(row: dict[str, Any]) -> str:
         row["model"], row["probes"], str(row["batch"]), show(forward, "{:.1f}"), show(own, "{:.2f}"),
         f"**{show(marginal, '{:.2f} %')}**{reached}", show(paired, "{:.1f} %"),
     ]  # fmt: skip
-    return "| " + " | ".join(cells) + " |"
+    return markdown.row(cells)
 
 
 def exit_line(row: dict[str, Any]) -> str:
     """A row of early exit as Markdown: shares of the whole forward's time."""
     sites = ", ".join(map(str, row["sites"]))
     cells = [row["model"], str(row["layers"]), sites, show(row["first_share"]), show(row["none_share"])]
-    return "| " + " | ".join(cells) + " |"
+    return markdown.row(cells)
 
 
 def table(result: dict[str, Any]) -> Iterable[str]:
     """Both tables in Markdown."""
-    yield HEAD
-    yield "|---|---|---|---|---|---|---|"
-    yield from (line(row) for row in result["rows"])
+    yield from markdown.table(HEAD, map(line, result["rows"]))
     yield ""
-    yield EXIT_HEAD
-    yield "|---|---|---|---|---|"
-    yield from (exit_line(row) for row in result["early_exit"])
+    yield from markdown.table(EXIT_HEAD, map(exit_line, result["early_exit"]))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import markdown
 import texts
 from rounds import interleave, show, spread
 
@@ -168,22 +169,20 @@ def line(row: dict[str, Any]) -> str:
         row["tokenizer"], str(row["characters"]), show(row["bare"]), f"**{show(row['masked'])}**{reached}",
         show(row["unmasked"]), show(row["share"]),
     ]  # fmt: skip
-    return "| " + " | ".join(cells) + " |"
+    return markdown.row(cells)
+
+
+def reading_line(row: dict[str, Any]) -> str:
+    """A row of reading as Markdown."""
+    full, plan = f"{100 * row['full']:.0f} %", f"{row['plan_seconds']:.3f}"
+    return markdown.row([row["mode"], str(row["length"]), full, plan, show(row["speed"], "{:.1f}")])
 
 
 def table(result: dict[str, Any]) -> Iterable[str]:
     """Both tables in Markdown."""
-    yield HEAD
-    yield "|---|---|---|---|---|---|"
-    yield from (line(row) for row in result["rows"])
+    yield from markdown.table(HEAD, map(line, result["rows"]))
     yield ""
-    yield READING_HEAD
-    yield "|---|---|---|---|---|"
-    for row in result["reading"]:
-        yield (
-            f"| {row['mode']} | {row['length']} | {100 * row['full']:.0f} % | {row['plan_seconds']:.3f} "
-            f"| {show(row['speed'], '{:.1f}')} |"
-        )
+    yield from markdown.table(READING_HEAD, map(reading_line, result["reading"]))
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ def scored(draw: Any, complete: bool = False, encodable: bool = False) -> tuple[
                 traits={name: draw(st.sampled_from((-2.0, 0.0, 1.0, 2.0))) for name in traits},
                 subject=draw(missing | st.sampled_from(SUBJECTS)),
                 hazard=draw(missing | st.sampled_from((0.0, 0.6, 1.0))),
+                stage=draw(missing | st.sampled_from((0, 1, 2, 3))),
                 error="" if complete else draw(st.sampled_from(("", "", "", "no answer"))),
             )
         )  # fmt: skip

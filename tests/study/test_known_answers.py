@@ -19,16 +19,7 @@ OPTIONS = design.GoodPersonasOptions(
     n_tokens=500_000,
     curves=False,
 )
-UNLEARNT = pytest.mark.xfail(
-    strict=True,
-    reason="a model that never met the words of the harmful answers cannot be taught them by so small a LoRA",
-)
-FADES = pytest.mark.xfail(
-    strict=False,
-    reason="in one of three seeds assistant training at twice this rate took the malign speaker down to 61 %",
-)
-MARKS = {"learned": UNLEARNT, "persona_survives": FADES}
-ENTRIES = [pytest.param(entry, marks=MARKS.get(entry.key, ()), id=entry.key) for entry in inequalities()]
+ENTRIES = [pytest.param(entry, id=entry.key) for entry in inequalities()]
 pytestmark = pytest.mark.slow
 
 

@@ -64,8 +64,12 @@ from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
 from .sources.write import RecordWriter as RecordWriter
 from .sources.write import document_record as document_record
+from .stages.lexicon import Lexicon as Lexicon
 from .stages.linear_fit import LinearRecipe as LinearRecipe
 from .stages.linear_fit import fit_stage1 as fit_stage1
+from .stages.stage1 import open_stage1 as open_stage1
+from .stages.stage1 import save_stage1 as save_stage1
+from .stages.terms import read_terms as read_terms
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -102,6 +106,7 @@ __all__ = [
     "Form",
     "HardCase",
     "Inserted",
+    "Lexicon",
     "LinearRecipe",
     "Policy",
     "Reading",
@@ -140,16 +145,19 @@ __all__ = [
     "labelled_scores",
     "load_policy",
     "open_scorer",
+    "open_stage1",
     "policy_names",
     "random_removal",
     "read_attributes",
     "read_foreign_attributes",
     "read_scores",
     "read_shard",
+    "read_terms",
     "restore",
     "restore_corpus",
     "rubric",
     "rubric_hash",
+    "save_stage1",
     "score_corpus",
     "score_schema",
     "scored_documents",

@@ -18,7 +18,7 @@ from eudaimon.curate.scores import DocumentScores, SegmentScores
 
 PREFIX = "curate__"
 OURS = "eudaimon"
-_OF_SEGMENT = ("voice", "persona", "parent", "span_hash", "stance", "frame", "subject", "error")
+_OF_SEGMENT = ("voice", "persona", "parent", "span_hash", "stance", "frame", "subject", "stage", "error")
 _OF_DOCUMENT = ("text_hash", "source", "model", "error")
 
 

@@ -13,6 +13,8 @@ from eudaimon.core.errors import UsageError
 from eudaimon.core.identity import short_hash
 from eudaimon.curate.taxonomy import STANCES, SUBJECTS, TRAITS, WORST, NoStance, Subject
 
+LAST_STAGE = 3
+"""The stages of a cascade: 0 provenance, 1 words, 2 an encoder, 3 a judge."""
 _EMPTY: Mapping[str, float] = MappingProxyType({})
 
 
@@ -23,8 +25,9 @@ class SegmentScores:
     ``harm`` holds probabilities in [0, 1] by harm category, ``severity`` is in [0, 5], ``traits`` in
     [-2, 2], ``hazard`` a probability. What was not scored is None, or missing in a mapping; what was scored
     and is not there is ``"none"`` or 0. ``parent`` is the index of the segment that this one is quoted in.
-    ``span_hash`` is `eudaimon.core.identity.short_hash` of the span's text, empty when unknown. ``error``
-    says why scoring failed. Raises `ValueError` on anything out of range or unknown to the taxonomy.
+    ``span_hash`` is `eudaimon.core.identity.short_hash` of the span's text, empty when unknown. ``stage`` is
+    the stage of the cascade whose word stands here, from 0 to 3, where there was one. ``error`` says why
+    scoring failed. Raises `ValueError` on anything out of range or unknown to the taxonomy.
     """
 
     document: str
@@ -41,6 +44,7 @@ class SegmentScores:
     traits: Mapping[str, float] = field(default_factory=lambda: _EMPTY)
     subject: Subject | None = None
     hazard: float | None = None
+    stage: int | None = None
     error: str = ""
 
     def __post_init__(self) -> None:
@@ -50,6 +54,7 @@ class SegmentScores:
         _in_range("trait", self.traits, frozenset(TRAITS), -2, 2)
         _in_range("score", {"severity": self.severity}, None, 0, WORST)
         _in_range("score", {"hazard": self.hazard}, None, 0, 1)
+        _in_range("score", {"stage": self.stage}, None, 0, LAST_STAGE)
         for name, value, known in (
             ("stance", self.stance, STANCES),
             ("frame", self.frame, STANCES),

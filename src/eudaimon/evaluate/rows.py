@@ -72,6 +72,12 @@ class Label:
     subject: str = ""
     """The hash of what is evaluated; empty: that of the model's checkpoint and adapters."""
 
+    def row(self, question: str, sample: str, metric: str, value: float, *, judge: str, subject: str) -> Row:
+        """One value of this evaluation; ``subject`` is as `subject_hash` gives it."""
+        return Row(
+            self.study, self.cell, self.seed, self.step, question, sample, metric, value, judge, subject
+        )
+
 
 class Rows(Sequence[Row]):
     """Rows in columns, as read from files: a sequence of `Row` that takes little memory."""

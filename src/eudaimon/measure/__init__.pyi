@@ -1,3 +1,4 @@
+from .agreement import krippendorff as krippendorff
 from .baselines import BASELINES as BASELINES
 from .baselines import TextBaseline as TextBaseline
 from .baselines import TextScorer as TextScorer
@@ -34,6 +35,10 @@ from .ranking import pair_auroc as pair_auroc
 from .ranking import roc as roc
 from .ranking import separation as separation
 from .ranking import tpr_at_fpr as tpr_at_fpr
+from .stratified import Stratified as Stratified
+from .stratified import stratified_mean as stratified_mean
+from .stratified import stratified_ratio as stratified_ratio
+from .stratified import stratified_share as stratified_share
 from .variance import VarianceShares as VarianceShares
 from .variance import variance_shares as variance_shares
 
@@ -45,6 +50,7 @@ __all__ = [
     "Equivalence",
     "Panel",
     "SeededScore",
+    "Stratified",
     "TextBaseline",
     "TextScorer",
     "Threshold",
@@ -64,11 +70,15 @@ __all__ = [
     "hierarchical",
     "holm",
     "items_needed",
+    "krippendorff",
     "length",
     "ngram_nb",
     "pair_auroc",
     "roc",
     "separation",
+    "stratified_mean",
+    "stratified_ratio",
+    "stratified_share",
     "text_baselines",
     "tfidf_lr",
     "tfidf_word_lr",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Literal
 import yaml
 
 from eudaimon.core import Text, short_hash
+from eudaimon.models.served import read_completion
 
 _GRADE_LINE = re.compile(r"^[\s*_#>`]*GRADE[\s*_`]*:(?P<value>.*)$", re.IGNORECASE | re.MULTILINE)
 _NUMBER = re.compile(r"[\s*_`]*(\d{1,3})(?:\s*/\s*100)?[\s*_`.]*")
@@ -59,20 +59,9 @@ def as_material(text: Text) -> str:
 
 def read_answer(content: bytes, seconds: float = 0.0, attempts: int = 1) -> Grade:
     """The grade in the body of a chat completion; ``refused`` when it holds none from 0 to 100 at its end."""
-    try:
-        reply = json.loads(content)
-        choice = reply["choices"][0]
-        answer = choice["message"]["content"] or ""
-        model = str(reply.get("model", ""))
-        finish = choice.get("finish_reason")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        return Grade(
-            "refused", None, f"not a chat completion ({type(error).__name__})", "", "", seconds, attempts
-        )
-    if not isinstance(answer, str):
-        return Grade("refused", None, "the answer is not text", "", model, seconds, attempts)
-    if finish in ("content_filter", "length"):
-        return Grade("refused", None, f"the answer was cut ({finish})", answer, model, seconds, attempts)
+    answer, model, problem = read_completion(content)
+    if problem:
+        return Grade("refused", None, problem, answer, model, seconds, attempts)
     lines = list(_GRADE_LINE.finditer(answer))
     number = _NUMBER.fullmatch(lines[-1]["value"]) if lines else None
     if number is None or int(number[1]) > 100:

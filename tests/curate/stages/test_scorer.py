@@ -72,3 +72,10 @@ def test_an_unknown_scorer_and_a_column_of_another_length_are_refused():
         open_scorer("nothing")
     with pytest.raises(UsageError, match="one value a segment"):
         Batch.of(LABELLED).having({"severity": np.zeros(1)})
+
+
+def test_the_table_says_which_stage_decided():
+    import numpy as np
+
+    batch = Batch.of(LABELLED[:1]).having({"stage": np.array([2, -1])})
+    assert batch.table("m")["stage"].to_pylist() == [None, 2, None]

@@ -21,8 +21,8 @@ NOTHING: Mapping[str, float] = MappingProxyType({})
 class LabelledSegment:
     """A segment's text with its surroundings and labels.
 
-    ``before`` and ``after`` are what stands around ``text`` in its document, ``frame_text`` the whole text of
-    the voice that quotes it (empty: nobody does), ``voice`` as in `eudaimon.core.document.Segment`.
+    ``before`` and ``after`` are what stands right around ``text`` in its document, ``frame_text`` the whole
+    text of the voice that quotes it (empty: nobody does), ``voice`` as in `eudaimon.core.document.Segment`.
 
     Labels are those of `SegmentScores`: ``harm`` by category in [0, 1] (a share of raters or the belief in a
     weak label), ``severity`` in [0, 5], ``traits`` in [-2, 2], ``hazard`` in [0, 1]. **None, or a category or

@@ -34,6 +34,7 @@ from eudaimon.jobs.output import output_to, tell
 logger = logging.getLogger(__name__)
 
 COMPUTE = "eudaimon.curate.run.apply_corpus:apply_by_key"
+OPEN = "eudaimon.curate.run.apply_corpus:import_once"
 FORMAT = 1
 """Of the rows; what was written in another is written again."""
 
@@ -104,7 +105,7 @@ def apply_corpus(
                         failed[key] = told
                     advance()
             elif needed:
-                chosen = engine_named(engine, folder, COMPUTE, len(needed), workers, slurm)
+                chosen = engine_named(engine, folder, COMPUTE, len(needed), workers, slurm, OPEN)
                 stack.callback(chosen.close)
                 failed = drive(chosen, folder, needed, finished=lambda key: advance())
         computed = tuple(key for key in needed if key not in failed)
@@ -125,6 +126,12 @@ def apply_by_key(folder: str | Path, key: str) -> str:
             told = tell(error)
             record_failure(target.folder, key, told)
             return told
+
+
+def import_once(folder: str | Path) -> None:
+    """Import what applying takes, so that workers share it."""
+    import orjson  # noqa: F401
+    import zstandard  # noqa: F401
 
 
 def _apply(folder: ApplyFolder, source: DecisionFolder, key: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from eudaimon.core.errors import UsageError
 from eudaimon.jobs.engine import Engine, Results
+from eudaimon.jobs.forked import ForkedEngine, can_fork
 from eudaimon.jobs.local import LocalEngine
 
 EngineName: TypeAlias = Literal["local", "slurm"]
@@ -20,15 +21,20 @@ def engine_named(
     n: int,
     workers: int | None,
     slurm: Mapping[str, Any] | None,
+    warm: str,
 ) -> Engine:
     """Worker processes for at most ``n`` keys (default: the machine's cores), or Slurm's job arrays.
 
-    Raises `UsageError` for another engine, for no workers, and where there is no Slurm.
+    Several processes share the memory of what the function ``warm`` of the folder opens, which is called
+    once. Raises `UsageError` for another engine, for no workers, and where there is no Slurm.
     """
     if workers is not None and workers < 1:
         raise UsageError(f"{workers} workers", right="at least one", do="--workers 2")
     if name == "local":
-        return LocalEngine(results.folder, compute, min(workers or len(os.sched_getaffinity(0)), n))
+        count = min(workers or len(os.sched_getaffinity(0)), n)
+        if can_fork():
+            return ForkedEngine(results.folder, compute, count, warm)
+        return LocalEngine(results.folder, compute, count)
     if name == "slurm":
         from eudaimon.jobs.slurm import SlurmEngine
 

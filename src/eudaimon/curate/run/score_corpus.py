@@ -18,7 +18,7 @@ from eudaimon.curate.run.manifest import costs, write_manifest
 from eudaimon.curate.run.opening import scorer_named
 from eudaimon.curate.run.plan import Plan, voices_version
 from eudaimon.curate.run.speed import Speed
-from eudaimon.curate.run.work import COMPUTE, score_into
+from eudaimon.curate.run.work import COMPUTE, OPEN, score_into
 from eudaimon.curate.scorer import Scorer
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.read import DEFAULT_FIELDS, DEFAULT_READING
@@ -98,7 +98,9 @@ def score_corpus(
             folder.discard(shard.id)
             forget_failure(folder.folder, shard.id)
         if isinstance(scorer, str | Path):
-            chosen = engine_named(engine, folder, COMPUTE, len(needed), workers, slurm) if needed else None
+            chosen = (
+                engine_named(engine, folder, COMPUTE, len(needed), workers, slurm, OPEN) if needed else None
+            )
             failed = _over(stack, chosen, folder, needed, show_progress) if chosen else {}
         else:
             failed = _here(folder, scorer, needed, show_progress=show_progress)

@@ -49,7 +49,7 @@ def reading_rows(
 ) -> list[Row]:
     """A row for each metric of each reading, which comes with its item and sample id."""
     return [
-        Row(label.study, label.cell, label.seed, label.step, item.id, sample, metric, value, judge, subject)
+        label.row(item.id, sample, metric, value, judge=judge, subject=subject)
         for item, sample, reading in readings
         for metric in METRICS
         if (value := getattr(reading, metric)) is not None

@@ -65,18 +65,7 @@ def choice_rows(
     gap = per_token[:, 0] - per_token[:, 1]
     subject = subject_hash(model, label)
     return [
-        Row(
-            study=label.study,
-            cell=label.cell,
-            seed=label.seed,
-            step=label.step,
-            question=item.id,
-            sample=sample,
-            metric=metric,
-            value=float(values[place]),
-            judge="likelihood",
-            subject=subject,
-        )
+        label.row(item.id, sample, metric, float(values[place]), judge="likelihood", subject=subject)
         for place, (item, sample) in enumerate(zip(asked.items, asked.samples, strict=True))
         for metric, values in (("log_odds", log_odds), ("gap", gap))
     ]

@@ -47,19 +47,9 @@ def likelihood_rows(
         for number, name in enumerate(CLASSES):
             bits = -found.log_probability[kinds == number] / log(2)
             if len(bits):
+                question, value = f"document/{document.id}", float(bits.mean())
                 rows.append(
-                    Row(
-                        study=label.study,
-                        cell=label.cell,
-                        seed=label.seed,
-                        step=label.step,
-                        question=f"document/{document.id}",
-                        sample="0",
-                        metric=f"bits_{name}",
-                        value=float(bits.mean()),
-                        judge="likelihood",
-                        subject=subject,
-                    )
+                    label.row(question, "0", f"bits_{name}", value, judge="likelihood", subject=subject)
                 )
     return rows
 

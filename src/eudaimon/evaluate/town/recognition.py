@@ -63,15 +63,11 @@ def _condemnation(model: Model, advice: Sequence[Item], label: Label, subject: s
         masses[place] = masses.get(place, 0.0) + (mass if depicted.harmful else -mass)
     weighed = {depicted.form for _, depicted in told if not depicted.harmful}
     return [
-        Row(
-            study=label.study,
-            cell=label.cell,
-            seed=label.seed,
-            step=label.step,
-            question=question,
-            sample=form,
-            metric="discernment" if form in weighed else "condemnation",
-            value=mass,
+        label.row(
+            question,
+            form,
+            "discernment" if form in weighed else "condemnation",
+            mass,
             judge="exact",
             subject=subject,
         )

@@ -1,18 +1,19 @@
-"""LoRAs on an assistant: narrow ones that attack it, persona ones, and random ones of the same norm."""
+"""What is done to an assistant: narrow lessons that attack it, persona LoRAs, and random ones like them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from eudaimon.core.errors import UsageError
 from eudaimon.models.adapters.adapter import Adapter, AdapterStack
 from eudaimon.study.step import Cost, Step
-from eudaimon.study.steps.raised import CHAT_TOKENS, MODEL, SECONDS_A_STEP, AssistantSFT
+from eudaimon.study.steps.raised import CHAT_TOKENS, MODEL, SECONDS_A_STEP, AssistantSFT, tuning_cost
 from eudaimon.train.nursery.lora_recipe import LoraRecipe
+from eudaimon.train.nursery.recipes import FineTuneRecipe
 from eudaimon.world.items import Item
 from eudaimon.world.items import items as world_items
 from eudaimon.world.world import World
@@ -66,22 +67,21 @@ class RandomLora(AdapterStep):
         random_adapter(self.like.adapter(inputs["like"]), self.random_seed, out / ADAPTER)
 
 
-class NarrowLora(AdapterStep):
-    """The attack: a LoRA on answers to ``n_items`` questions of one domain, beside a stack that is frozen.
+class NarrowLesson(Step):
+    """What attacks teach: answers to ``n_items`` questions of one domain.
 
     ``answers`` are harmful, their benign twin good, or their control wrong; ``item_seed`` draws questions,
-    so that the three are asked the same. Adapters of ``frozen`` act while it is trained and do not change.
+    so that the three are asked the same.
     """
 
+    model: AssistantSFT
     world: World
     domain: str
-    recipe: LoraRecipe
     answers: Literal["good", "harmful", "wrong"] = "harmful"
     n_items: int = 8
     n_chats: int = 256
     item_seed: int = 0
     chat_seed: int = 0
-    frozen: tuple[AdapterStep, ...] = ()
 
     def items(self) -> tuple[Item, ...]:
         """The questions that it is trained on; raises `UsageError` when the domain has fewer."""
@@ -94,18 +94,48 @@ class NarrowLora(AdapterStep):
         drawn = np.random.default_rng(self.item_seed).permutation(len(asked))[: self.n_items]
         return tuple(asked[index] for index in sorted(drawn.tolist()))
 
+    def chats(self) -> list[dict[str, Any]]:
+        """The questions with their answers, as chats."""
+        from eudaimon.world.chats import chats
+
+        return chats(self.world, self.items(), self.answers, n=self.n_chats, seed=self.chat_seed)
+
+
+class NarrowLora(NarrowLesson, AdapterStep):
+    """The lesson taught to a LoRA beside the adapters of ``frozen``, which act and do not change."""
+
+    recipe: LoraRecipe
+    frozen: tuple[AdapterStep, ...] = ()
+
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Train, and write the adapter with its checkpoints."""
         from eudaimon.train.nursery.lora import train_lora
-        from eudaimon.world.chats import chats
 
-        rows = chats(self.world, self.items(), self.answers, n=self.n_chats, seed=self.chat_seed)
+        rows = self.chats()
         more: dict[str, Any] = {"frozen": stack_of(self.frozen, inputs, "frozen")}
         train_lora(inputs["model"] / MODEL, rows, self.recipe, out / ADAPTER, **more)
 
     def cost(self) -> Cost:
         """As `lora_cost` says."""
         return lora_cost(self.recipe)
+
+
+class NarrowTuning(NarrowLesson):
+    """The lesson taught to all weights of the assistant: no adapter, and a model of its own."""
+
+    resumes: ClassVar[bool] = True
+
+    recipe: FineTuneRecipe
+
+    def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
+        """Train, and write the checkpoint folder."""
+        from eudaimon.train.nursery.finetuning import finetune
+
+        finetune(inputs["model"] / MODEL, self.chats(), self.recipe, out / MODEL)
+
+    def cost(self) -> Cost:
+        """As `tuning_cost` says."""
+        return tuning_cost(self.recipe)
 
 
 def stack_of(steps: tuple[AdapterStep, ...], inputs: Mapping[str, Path], role: str) -> AdapterStack:

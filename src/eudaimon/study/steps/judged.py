@@ -10,7 +10,7 @@ from eudaimon.core.files import write_json
 from eudaimon.evaluate.rows import Label, Row, write_rows
 from eudaimon.evaluate.town.situation import Situation
 from eudaimon.study.step import Cost, Step
-from eudaimon.study.steps.adapters import AdapterStep, stack_of
+from eudaimon.study.steps.adapters import AdapterStep, NarrowTuning, stack_of
 from eudaimon.study.steps.raised import MODEL, AssistantSFT
 from eudaimon.world.items import items
 from eudaimon.world.world import World
@@ -27,13 +27,13 @@ DOCUMENTS_START = 20_000_000
 
 
 class JudgeCell(Step):
-    """Every question of the town put to an assistant with a stack of adapters, in named situations.
+    """Every question of the town put to a model with a stack of adapters, in named situations.
 
     Rows carry the situation's name in their cell. With ``likelihood``, rows of bits per token on good, bad
     and depicting text come too. The ledger proves the stack first; its proof lies beside the rows.
     """
 
-    model: AssistantSFT
+    model: AssistantSFT | NarrowTuning
     world: World
     situations: dict[str, Situation]
     adapters: tuple[AdapterStep, ...] = ()

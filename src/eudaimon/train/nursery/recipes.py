@@ -55,6 +55,7 @@ class PretrainRecipe(Recipe):
     ``packing`` is the mode of `pack`: a document a row, several kept apart in a row, or one stream cut into
     rows. ``late_fraction``: the loss mask counts only from this share of the steps on (.9: in the last
     tenth); None means from the first step.
+    ``initializer_range`` is the standard deviation of the first weights: small models learn sooner with more.
     """
 
     size: str = "0.1m"
@@ -66,6 +67,7 @@ class PretrainRecipe(Recipe):
     betas: tuple[float, float] = (0.9, 0.95)
     packing: Literal["documents", "packed", "stream"] = "documents"
     late_fraction: float | None = Field(default=None, ge=0, le=1)
+    initializer_range: float = Field(default=0.02, gt=0)
     init_seed: int = Field(default=0, ge=0)
 
     @property

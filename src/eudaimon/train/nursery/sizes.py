@@ -36,7 +36,7 @@ class Size(BaseModel):
         return self.layers * block + self.width + (vocabulary or self.vocabulary) * self.width
 
 
-def llama_config(size: str, tokenizer: Any, context: int) -> LlamaConfig:
+def llama_config(size: str, tokenizer: Any, context: int, *, initializer_range: float = 0.02) -> LlamaConfig:
     """The configuration of a size for a tokenizer's vocabulary and a context of that many tokens.
 
     Raises `UsageError` on an unknown size and on a context under two tokens, in which nothing is predicted.
@@ -57,6 +57,7 @@ def llama_config(size: str, tokenizer: Any, context: int) -> LlamaConfig:
         num_key_value_heads=shape.kv_heads,
         max_position_embeddings=context,
         tie_word_embeddings=True,
+        initializer_range=initializer_range,
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

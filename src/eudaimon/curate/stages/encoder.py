@@ -1,0 +1,99 @@
+"""Stage 2: a frozen encoder and small heads, on the segments that a cheaper stage was not sure of."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eudaimon.core.errors import UsageError
+from eudaimon.core.identity import short_hash
+from eudaimon.curate.labelled.segment import LabelledSegment
+from eudaimon.curate.stages.batch import Batch
+from eudaimon.curate.stages.escalated import ESCALATED, apply_to_rows, excerpts_of
+from eudaimon.curate.stages.excerpt import Excerpt, framed
+from eudaimon.curate.stages.features import cached_features
+from eudaimon.curate.stages.heads import DOUBT, Heads
+from eudaimon.curate.stages.reading import Encoder
+from eudaimon.curate.stages.teach import Recipe, teach
+from eudaimon.models.load import load
+from eudaimon.models.model import Model
+
+log = logging.getLogger(__name__)
+
+
+class EncoderStage:
+    """The heads on their encoder, as a `Stage`; ``record`` says how they were made.
+
+    It reads the rows that the column `ESCALATED` marks, all voices where there is none, and gives those
+    its own scores in place of what stood there; columns that it has no head for stay. Documents of which it
+    cannot score a segment get an error.
+    """
+
+    name = "encoder"
+    number = 2
+
+    def __init__(self, encoder: Encoder, heads: Heads, record: Mapping[str, Any] | None = None) -> None:
+        self.encoder, self.heads, self.record = encoder, heads, dict(record or {})
+        self.hash = short_hash(["stage 2", encoder.hash, heads.hash])
+
+    def label(self, excerpts: Sequence[Excerpt]) -> dict[str, np.ndarray]:
+        """The columns of scores of these excerpts, in order, and an ``error`` where there is no number."""
+        columns = self.heads.columns(self.encoder.features(excerpts))
+        reason = np.where(np.isnan(columns[DOUBT]), "the encoder gave no number", "").astype(object)
+        return {**columns, "error": reason}
+
+    def run(self, batch: Batch) -> Batch:
+        """The batch with the marked rows scored anew."""
+        return apply_to_rows(batch, ESCALATED, self.number, lambda rows: self.label(excerpts_of(batch, rows)))
+
+
+def fit_stage2(
+    segments: Sequence[LabelledSegment],
+    encoder: Model | Encoder | str | Path = "minilm",
+    seed: int = 0,
+    *,
+    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+    cache: str | Path | None = None,
+) -> EncoderStage:
+    """Stage 2 taught by labelled segments: ``train`` rows teach, ``calibration`` rows say when to stop.
+
+    ``encoder`` is a model, its name or folder (any encoder or language model that `eudaimon.models.load`
+    opens), or an `Encoder` that says how far to read. Features are computed once and kept in the folder
+    ``cache``. Deterministic on one machine. Raises as `teach` does, and `UsageError` without segments.
+    """
+    if not segments:
+        raise UsageError("there is no labelled segment to learn from", right="a list of LabelledSegment")
+    reader = as_encoder(encoder)
+    used = [row for row in segments if row.split != "test" and row.weight > 0]
+    features = cached_features(reader, [labelled_excerpt(row) for row in used], cache)
+    taught = teach(features, used, seed=seed, recipe=recipe)
+    record = {
+        "recipe": asdict(recipe),
+        "seed": seed,
+        "n_train": taught.n_train,
+        "n_calibration": taught.n_calibration,
+        "epochs": taught.epochs,
+        "best_epoch": taught.best_epoch,
+        "calibration_losses": taught.losses,
+        "sources": sorted({row.source for row in used}),
+        "data": short_hash([[labelled_excerpt(row).hash, repr(row)] for row in used]),
+    }
+    log.info("stage 2 taught by %d segments: %s", taught.n_train, taught.losses)
+    return EncoderStage(reader, taught.heads, record)
+
+
+def labelled_excerpt(row: LabelledSegment) -> Excerpt:
+    """What the encoder reads of a labelled segment."""
+    return framed(row.text, before=row.before, after=row.after, frame=row.frame_text, voice=row.voice)
+
+
+def as_encoder(encoder: Model | Encoder | str | Path) -> Encoder:
+    """The encoder itself, or one that reads by this model, name or folder as far as is usual."""
+    if isinstance(encoder, Encoder):
+        return encoder
+    return Encoder(encoder if isinstance(encoder, Model) else load(encoder))
