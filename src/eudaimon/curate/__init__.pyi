@@ -31,8 +31,12 @@ from .rubric import rubric as rubric
 from .rubric import rubric_hash as rubric_hash
 from .run.apply_corpus import AppliedCorpus as AppliedCorpus
 from .run.apply_corpus import apply_corpus as apply_corpus
+from .run.controls_corpus import Controls as Controls
+from .run.controls_corpus import controls_corpus as controls_corpus
 from .run.decide_corpus import Decided as Decided
 from .run.decide_corpus import decide_corpus as decide_corpus
+from .run.lookup import find_documents as find_documents
+from .run.lookup import scored_documents as scored_documents
 from .run.restore_corpus import Restored as Restored
 from .run.restore_corpus import restore_corpus as restore_corpus
 from .run.score_corpus import Scored as Scored
@@ -90,6 +94,7 @@ __all__ = [
     "BadRecord",
     "Change",
     "Check",
+    "Controls",
     "Decided",
     "DecidedSpan",
     "Decision",
@@ -124,6 +129,7 @@ __all__ = [
     "apply_corpus",
     "as_segment",
     "backfill",
+    "controls_corpus",
     "decide",
     "decide_corpus",
     "decide_file",
@@ -132,6 +138,7 @@ __all__ = [
     "detect_form",
     "diff",
     "document_record",
+    "find_documents",
     "find_sources",
     "fit_stage1",
     "hard_cases",
@@ -153,6 +160,7 @@ __all__ = [
     "save_stage1",
     "score_corpus",
     "score_schema",
+    "scored_documents",
     "segments",
     "sentence_spans",
     "split",
