@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from eudaimon.cli.curate.audit import audit
+from eudaimon.cli.curate.card import card
 from eudaimon.cli.curate.policies import policies
 from eudaimon.cli.curate.voices import voices
 from eudaimon.cli.failures import Commands
@@ -14,5 +16,5 @@ curate_app = typer.Typer(
     no_args_is_help=True,
     help="Corpora: the voices in them, scored once, decided by policy, masked or taken out, and restored.",
 )
-for command in (voices, policies):
+for command in (voices, policies, audit, card):
     curate_app.command()(flat(command))
