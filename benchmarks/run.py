@@ -25,15 +25,17 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 RESULTS = DOCUMENT.parent / "results" / "benchmarks.json"
 MARK = "<!-- results -->"
-PARTS = ("extraction", "monitor", "tokens", "training", "quickstart")
+PARTS = ("extraction", "monitor", "tokens", "training", "curate", "quickstart")
 SHAPES = ("llama-30m", "gpt2-medium")
-PACKAGES = ("torch", "transformers", "numpy", "repeng", "steering-vectors")
+PACKAGES = ("torch", "transformers", "numpy", "repeng", "steering-vectors", "datatrove")
 
 
 def main() -> None:
     """Measure what is asked for, keep the other figures, and write all of them."""
     arguments = _arguments()
     rounds = arguments.rounds
+    import curate_speed
+    import curate_table
     import extraction
     import monitor_cost
     import pretraining
@@ -56,6 +58,7 @@ def main() -> None:
             "monitor": lambda: _merged(result, "monitor", monitor_cost.run(folders, rounds, _log)),
             "tokens": lambda: tokens.run(rounds, _log),
             "training": lambda: pretraining.run(rounds, _log),
+            "curate": lambda: curate_speed.run(rounds, _log, arguments.corpus, arguments.labelled),
             "quickstart": quickstart_time.run,
         }
         tables: dict[str, tuple[str, Callable[[dict[str, Any]], Iterable[str]]]] = {
@@ -63,6 +66,7 @@ def main() -> None:
             "monitor": ("Monitor", monitor_cost.table),
             "tokens": ("Tokens and masks", tokens.table),
             "training": ("Training", pretraining.table),
+            "curate": ("Curation", curate_table.table),
             "quickstart": ("Quickstart", lambda found: [quickstart_time.line(found)]),
         }
         for part in wanted:
@@ -89,6 +93,10 @@ def _arguments() -> argparse.Namespace:
         "--only", nargs="+", choices=PARTS, help="these parts only; others keep their figures"
     )
     parser.add_argument("--shapes", nargs="+", default=list(SHAPES), choices=SHAPES, help="likewise")
+    parser.add_argument("--corpus", nargs="+", default=[], help="texts for curate; the town's without")
+    parser.add_argument(
+        "--labelled", nargs="+", default=[], metavar="NAME=PATH", help="sets for the recall of stage 1"
+    )
     return parser.parse_args()
 
 

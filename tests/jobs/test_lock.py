@@ -104,8 +104,12 @@ def test_another_machine_that_fell_silent_holds_nothing(path):
 
 def test_a_reused_process_number_holds_nothing(path):
     written(path, age=0, host=socket.gethostname(), pid=os.getpid())
+    # A process of this number lives, but it did not begin when the one of the file did.
+    assert holder(path) is None
     with locked(path, wait=False):
-        pass
+        now = json.loads(path.read_text())
+        assert now["pid"] == os.getpid() and now["began"] > 1.0
+        assert holder(path).pid == os.getpid()
 
 
 def test_without_kernel_locks_the_content_counts(path, monkeypatch):

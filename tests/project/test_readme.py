@@ -35,7 +35,7 @@ def test_the_parser_reads_commands_exits_and_output():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("document", ["README.md"])
+@pytest.mark.parametrize("document", ["README.md", "docs/curate.md"])
 def test_console_blocks_run(root, blocks, run, document):
     ran = 0
     for block in blocks(root / document, "console"):

@@ -33,6 +33,12 @@ def test_every_design_can_be_planned(name, tmp_path):
     assert Graph(study.targets()).steps == graph.steps
 
 
+@pytest.mark.parametrize("name", designs())
+def test_a_designs_defaults_are_what_it_accepts(name):
+    options = design(name).options
+    assert options.model_validate_json(options().model_dump_json()) == options()
+
+
 def test_a_file_is_a_design(tiny_town):
     assert "tiny-town" in designs()
     assert len(tiny_town.targets()) == 2

@@ -8,11 +8,14 @@ import subprocess
 import pytest
 
 from eudaimon.core.errors import UsageError
+from eudaimon.core.files import write_json
+from eudaimon.jobs import slurm as module
 from eudaimon.jobs.queue import queued
 from eudaimon.jobs.slurm import minutes
 from eudaimon.study.graph import Graph
 from eudaimon.study.run import run_study
 from eudaimon.study.store import StepStore
+from eudaimon.study.work import COMPUTE, DEFINITIONS
 
 
 def answers() -> bool:
@@ -58,6 +61,65 @@ def test_the_same_bytes_as_on_this_machine(steps, run, results, tmp_path):
     assert run(target)[0].computed == ()
 
 
+def jobs_of(store, *keys):
+    """Which job computed each of these: the process that wrote its log."""
+    return [store.log(key).read_text().splitlines()[0].rpartition("process ")[2] for key in keys]
+
+
+@pytest.mark.slow
+def test_small_steps_share_a_task_and_one_that_kills_it_does_so_once(steps, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "GRACE_SECONDS", 1.0)
+    monkeypatch.setattr(module, "QUEUE_SECONDS", 0.5)
+    store, small = StepStore(tmp_path), [steps.Seeded(seed=seed) for seed in range(4)]
+    run(*small, slurm={"task_minutes": "1"})
+    assert len(set(jobs_of(store, *(step.key for step in small)))) == 1
+    more = [steps.Seeded(seed=seed) for seed in range(4, 8)]
+    run(*more, workers=2, slurm={"task_minutes": "1"})
+    assert len(set(jobs_of(store, *(step.key for step in more)))) == 2
+    run(*(steps.Seeded(seed=seed) for seed in (8, 9)), slurm={"task_minutes": "0"})
+    assert len(set(jobs_of(store, *(steps.Seeded(seed=seed).key for seed in (8, 9))))) == 2
+    # The most urgent is the first of its task and takes the others with it, once.
+    killed, innocent = steps.Broken(how="killed"), [steps.Seeded(seed=seed) for seed in (10, 11)]
+    outcome, events = run(killed, *innocent, slurm={"task_minutes": "1"})
+    assert set(outcome.failed) == {killed.key}
+    assert set(outcome.computed) == {step.key for step in innocent}
+    assert sum(event.kind == "lost" for event in events) == 3
+
+
+@pytest.mark.slow
+def test_a_task_that_is_half_done_is_taken_up_where_it_is(steps, slurm, tmp_path):
+    small = [steps.Seeded(seed=seed, pause=1.0) for seed in range(4)]
+    graph, store = Graph(small), StepStore(tmp_path)
+    store.steps.mkdir(parents=True)
+    write_json(store.folder / DEFINITIONS, graph.definitions)
+    keys = sorted(graph.steps)
+    engine = module.SlurmEngine(store, COMPUTE, "half", None, 1, {}, dict.fromkeys(keys, 1.0))
+    engine.submit(keys)
+    while not (ended := [each.key for each in engine.wait(1.0)]):
+        pass
+    assert ended == keys[:1]
+    again = module.SlurmEngine(store, COMPUTE, "half", None, 1, {}, {})
+    assert sorted(again.resumed) == keys[1:]
+    left = set(again.resumed)
+    while left:
+        left -= {each.key for each in again.wait(1.0) if not each.error}
+    assert all(store.log(key).read_text().count("---") == 1 for key in keys)
+
+
+@pytest.mark.parametrize("given", ["soon", "-1", "inf", "nan"])
+def test_task_minutes_that_are_none(given):
+    with pytest.raises(UsageError, match="task_minutes"):
+        module._together({"task_minutes": given})
+
+
+def test_shared_tasks_stay_well_within_their_time():
+    assert module._together({"task_minutes": 90, "time": "1:00:00", "mem": "1G"}) == (
+        900.0,
+        {"time": "1:00:00", "mem": "1G"},
+    )
+    assert module._together({}) == (120.0, {})
+
+
 @pytest.mark.slow
 def test_a_failure_stops_no_sibling(steps, run):
     good, bad = steps.Seeded(seed=1), steps.Broken()
@@ -89,8 +151,6 @@ def test_jobs_of_a_killed_driver_are_taken_up_and_not_submitted_again(small, slu
 
 @pytest.mark.slow
 def test_a_job_that_vanishes_is_submitted_once_more(steps, run, monkeypatch):
-    from eudaimon.jobs import slurm as module
-
     monkeypatch.setattr(module, "GRACE_SECONDS", 1.0)
     monkeypatch.setattr(module, "QUEUE_SECONDS", 0.5)
     killed = steps.Broken(how="killed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import ClassVar
 
 import pytest
 
@@ -107,3 +108,52 @@ def test_what_a_step_may_not_write(store, name):
     with pytest.raises(UsageError, match=name):
         store.compute(Writes(name=name))
     assert not store.done(Writes(name=name))
+
+
+class Halves(Step):
+    """Goes on from its first half, unless that says otherwise."""
+
+    resumes: ClassVar[bool] = True
+    then: str
+
+    def run(self, out, inputs):
+        if (out / "first.txt").exists():
+            (out / "second.txt").write_text("two")
+            return
+        (out / "first.txt").write_text("one")
+        # As when killed while the store wrote its own files.
+        (out / "run.json").write_text("{}")
+        (out / ".step.json.0123").write_text("{")
+        raise {"killed": KeyboardInterrupt, "failed": ValueError}[self.then]
+
+
+def test_a_step_that_resumes_finds_what_a_killed_run_of_it_left(store):
+    step = Halves(then="killed")
+    with pytest.raises(KeyboardInterrupt):
+        store.compute(step)
+    assert store.clean() == 0 and not store.done(step)
+    assert store.compute(step)
+    assert {path.name for path in store.path(step).iterdir()} == {
+        "first.txt", "second.txt", "run.json", "step.json",
+    }  # fmt: skip
+    assert json.loads((store.path(step) / "run.json").read_text())["resumed"]
+    assert list(store.steps.iterdir()) == [store.path(step)]
+
+
+def test_other_versions_of_the_packages_do_not_go_on_with_it(store, monkeypatch):
+    step = Halves(then="killed")
+    with pytest.raises(KeyboardInterrupt):
+        store.compute(step)
+    monkeypatch.setattr("eudaimon.study.store.versions", lambda: {"torch": "another"})
+    with pytest.raises(KeyboardInterrupt):
+        store.compute(step)
+    assert len(list(store.steps.iterdir())) == 1
+    assert store.compute(step)
+
+
+def test_a_step_that_resumes_begins_afresh_after_an_error(store):
+    step = Halves(then="failed")
+    for _ in range(2):
+        with pytest.raises(ValueError):
+            store.compute(step)
+        assert list(store.steps.iterdir()) == []

@@ -1,4 +1,7 @@
-"""A small study as a program: ``python tiny_study.py FOLDER ENGINE N_SEEDS``, one line an event."""
+"""A small study as a program: ``python tiny_study.py FOLDER ENGINE N_SEEDS``, one line an event.
+
+On Slurm, each step is a job of its own.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ if __name__ == "__main__":
         sys.argv[1],
         engine=sys.argv[2],  # type: ignore[arg-type]
         workers=2,
+        slurm={"task_minutes": 0},
         name=Path(sys.argv[1]).name,
         watch=lambda event: print(event.kind, event.key, flush=True),
     )

@@ -1,7 +1,8 @@
-"""What the words of a shell mean: lists, layers, poolings, numbers, names of files."""
+"""What the words of a shell mean: lists, pairs, layers, poolings, numbers, names of files."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,19 @@ def check_direction_file(path: Path) -> None:
 def words(text: str | None) -> tuple[str, ...]:
     """The words of a list with commas; none for None."""
     return tuple(word.strip() for word in (text or "").split(",") if word.strip())
+
+
+def pairs(words: Sequence[str], option: str) -> dict[str, str]:
+    """Names and values of words such as ``key=value``; raises `UsageError` on any other word."""
+    from eudaimon.core import UsageError
+
+    found = {}
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"{option} {word}", right="a name and a value", do=f"{option} KEY=VALUE")
+        found[key.strip()] = value.strip()
+    return found
 
 
 def parse_sites(text: str | None) -> tuple[Site, ...] | None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from eudaimon import __version__
+from eudaimon.cli.adapters import adapters_app
 from eudaimon.cli.curate import curate_app
 from eudaimon.cli.data import data_app
 from eudaimon.cli.doctor import doctor
@@ -30,6 +31,7 @@ app.command()(flat(quickstart))
 app.add_typer(monitor_app, name="monitor")
 app.add_typer(curate_app, name="curate")
 app.add_typer(vectors_app, name="vectors")
+app.add_typer(adapters_app, name="adapters")
 app.add_typer(study_app, name="study")
 app.add_typer(data_app, name="data")
 app.add_typer(world_app, name="world")

@@ -10,7 +10,8 @@ from typer import Option
 
 from eudaimon.cli.options import Json
 from eudaimon.cli.output import print_json, print_line, print_table
-from eudaimon.cli.study.options import Workers, pairs
+from eudaimon.cli.parse import pairs
+from eudaimon.cli.study.options import Workers
 from eudaimon.cli.study.report import draw
 from eudaimon.cli.study.run import FAILED, tell
 

@@ -14,23 +14,25 @@ TEMPORARY = "."
 
 
 @contextmanager
-def atomic_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path, *, resume: str = "") -> Iterator[Path]:
     """A new folder beside ``path`` that takes its place when the block ends well and vanishes otherwise.
 
     Everything in it reaches the disk before it is seen. Killed at any instant, ``path`` is the old folder,
-    none, or the whole new one; what is left beside it is found by `sweep`.
+    none, or the whole new one; what is left beside it is found by `sweep`. With ``resume``, a name for work
+    that can go on, the block gets what a killed one left under the same name; only an error removes that.
     """
-    temporary = _beside(path)
-    temporary.mkdir(parents=True)
+    temporary = _beside(path, resume)
+    temporary.mkdir(parents=True, exist_ok=bool(resume))
     try:
         yield temporary
         sync(temporary)
         discard(path)
         temporary.rename(path)
         sync(path.parent, deep=False)
-    finally:
-        if temporary.exists():
+    except BaseException as error:
+        if not resume or isinstance(error, Exception):
             shutil.rmtree(temporary, ignore_errors=True)
+        raise
 
 
 def discard(path: Path) -> None:
@@ -49,12 +51,16 @@ def temporaries(parent: Path) -> dict[str, list[Path]]:
     return found
 
 
-def sweep(path: Path) -> int:
-    """How many temporary folders were removed that were meant for ``path``; nobody may be writing one."""
+def sweep(path: Path, *, resume: str = "") -> int:
+    """How many temporary folders were removed that were meant for ``path``; nobody may be writing one.
+
+    The one of work that can go on under the name ``resume`` stays.
+    """
     found = temporaries(path.parent).get(path.name, [])
-    for each in found:
+    ended = [each for each in found if not resume or each != _beside(path, resume)]
+    for each in ended:
         shutil.rmtree(each, ignore_errors=True)
-    return len(found)
+    return len(ended)
 
 
 def sync(folder: Path, *, deep: bool = True) -> None:
@@ -67,5 +73,5 @@ def sync(folder: Path, *, deep: bool = True) -> None:
             os.close(descriptor)
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f"{TEMPORARY}{path.name}.{secrets.token_hex(8)}")
+def _beside(path: Path, name: str = "") -> Path:
+    return path.with_name(f"{TEMPORARY}{path.name}.{name or secrets.token_hex(8)}")

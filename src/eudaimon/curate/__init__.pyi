@@ -44,6 +44,12 @@ from .restore import TextLost as TextLost
 from .restore import restore as restore
 from .rubric import rubric as rubric
 from .rubric import rubric_hash as rubric_hash
+from .run.apply_corpus import AppliedCorpus as AppliedCorpus
+from .run.apply_corpus import apply_corpus as apply_corpus
+from .run.decide_corpus import Decided as Decided
+from .run.decide_corpus import decide_corpus as decide_corpus
+from .run.restore_corpus import Restored as Restored
+from .run.restore_corpus import restore_corpus as restore_corpus
 from .run.score_corpus import Scored as Scored
 from .run.score_corpus import score_corpus as score_corpus
 from .score_attributes import read_attributes as read_attributes
@@ -70,8 +76,12 @@ from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
 from .sources.write import RecordWriter as RecordWriter
 from .sources.write import document_record as document_record
+from .stages.lexicon import Lexicon as Lexicon
 from .stages.linear_fit import LinearRecipe as LinearRecipe
 from .stages.linear_fit import fit_stage1 as fit_stage1
+from .stages.stage1 import open_stage1 as open_stage1
+from .stages.stage1 import save_stage1 as save_stage1
+from .stages.terms import read_terms as read_terms
 from .taxonomy import VoiceTaxonomy as VoiceTaxonomy
 from .taxonomy import voice_taxonomy as voice_taxonomy
 from .voices.find import FORMS as FORMS
@@ -92,12 +102,14 @@ __all__ = [
     "NARRATOR",
     "QUOTED",
     "Applied",
+    "AppliedCorpus",
     "AuditRecord",
     "BadRecord",
     "CardOptions",
     "CardRecord",
     "Change",
     "Check",
+    "Decided",
     "DecidedSpan",
     "Decision",
     "Difference",
@@ -109,12 +121,14 @@ __all__ = [
     "HardCase",
     "Inserted",
     "Labels",
+    "Lexicon",
     "LinearRecipe",
     "Policy",
     "Rating",
     "Reading",
     "RecordWriter",
     "Removed",
+    "Restored",
     "Sample",
     "Scored",
     "Scorer",
@@ -130,11 +144,13 @@ __all__ = [
     "Why",
     "add_ratings",
     "apply",
+    "apply_corpus",
     "as_segment",
     "backfill",
     "by_judge",
     "collect_card",
     "decide",
+    "decide_corpus",
     "decide_file",
     "decide_table",
     "decision_schema",
@@ -149,6 +165,7 @@ __all__ = [
     "labelled_scores",
     "load_policy",
     "open_scorer",
+    "open_stage1",
     "policy_names",
     "random_removal",
     "rate_by",
@@ -157,9 +174,12 @@ __all__ = [
     "read_ratings",
     "read_scores",
     "read_shard",
+    "read_terms",
     "restore",
+    "restore_corpus",
     "rubric",
     "rubric_hash",
+    "save_stage1",
     "score_corpus",
     "score_files",
     "score_schema",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -12,15 +11,15 @@ import numpy as np
 
 from eudaimon.core.document import Document
 from eudaimon.core.identity import short_hash
-from eudaimon.curate.scorer import StageCost, total_costs
+from eudaimon.curate.scorer import StageCost
 from eudaimon.curate.stages.batch import Batch, Stage, number_columns
-from eudaimon.curate.stages.escalated import CHANCE, DOUBTED, ESCALATED, scores_differ, voices
+from eudaimon.curate.stages.escalated import CHANCE, DOUBTED, ESCALATED, voices
 from eudaimon.curate.stages.escalation import Escalation
+from eudaimon.curate.stages.spans import Segmenter
+from eudaimon.curate.stages.staged import TABLE, StagedScorer, changed
 
 if TYPE_CHECKING:
     import pyarrow
-
-log = logging.getLogger(__name__)
 
 DOCUMENTS_AT_ONCE, CHARACTERS_AT_ONCE = 256, 2_000_000
 """What goes through the stages together; a longer document goes alone."""
@@ -30,8 +29,9 @@ class Cascade:
     """A `eudaimon.curate.Scorer` of stages: ``first`` on every segment, then an encoder, then a judge.
 
     The encoder's word replaces that of the first stages where it is asked, and the judge's both; the column
-    ``stage`` says whose word stands: 0 where only the provenance spoke, 1 the first stages', 2, 3. Either of
-    the two may be missing. A document of which a stage fails to score a segment gets an error.
+    ``stage`` says whose word stands: 1 the first stages', 2 the encoder's, 3 the judge's. Either of the two
+    may be missing. A document of which a stage fails to score a segment gets an error. ``segmenter`` finds
+    segments where documents have none.
     """
 
     def __init__(
@@ -40,12 +40,16 @@ class Cascade:
         encoder: Stage | None = None,
         judge: Stage | None = None,
         escalation: Escalation | None = None,
+        *,
+        segmenter: Segmenter | None = None,
+        cut: str = "voices",
     ) -> None:
-        self.first, self.encoder, self.judge = tuple(first), encoder, judge
-        self.escalation = escalation or Escalation()
-        stages = [*self.first, *(stage for stage in (encoder, judge) if stage)]
-        self.hash = short_hash(["cascade", [[s.name, s.hash] for s in stages], asdict(self.escalation)])
-        self._costs = {stage.name: StageCost(stage.name) for stage in stages}
+        self.first = StagedScorer(first, segmenter, cut=cut)
+        self.encoder, self.judge, self.escalation = encoder, judge, escalation or Escalation()
+        later = [stage for stage in (encoder, judge) if stage]
+        parts = [self.first.hash, [[s.name, s.hash] for s in later], asdict(self.escalation)]
+        self.hash = short_hash(["cascade", *parts])
+        self._costs = {name: StageCost(name) for name in (*(stage.name for stage in later), TABLE)}
 
     def score(self, documents: Sequence[Document]) -> pyarrow.Table:
         """The scores of the documents, in order; never raises for one of them."""
@@ -57,52 +61,43 @@ class Cascade:
         return pyarrow.concat_tables(tables).unify_dictionaries() if tables else score_schema().empty_table()
 
     def costs(self) -> tuple[StageCost, ...]:
-        """What each stage did so far, in order: of segments that it was asked about, not of all."""
-        return total_costs(self._costs.values())
+        """What each stage did so far, in order; later ones count the segments that they were asked about."""
+        cheap = [cost for cost in self.first.costs() if cost.stage != TABLE]
+        return (*cheap, *self._costs.values())
 
     def _table(self, documents: Sequence[Document]) -> pyarrow.Table:
-        batch = Batch.of(documents)
-        try:
-            return self._run(batch).table(self.hash)
-        except Exception as error:  # One document must not stop a corpus; its row says why.
-            log.exception("scoring %d documents failed", len(documents))
-            if len(documents) == 1:
-                reason = f"{type(error).__name__}: {error}"
-                return Batch.of(documents).failing({0: reason}).table(self.hash)
-        import pyarrow
-
-        return pyarrow.concat_tables([self._table([each]) for each in documents]).unify_dictionaries()
-
-    def _run(self, batch: Batch) -> Batch:
-        for stage in self.first:
-            batch = self._paid(stage, batch, voices(batch))
-        first = batch = _first_word(batch)
+        first = batch = _first_word(self.first.read(documents))
         if self.encoder:
             asked = self.escalation.to_encoder(batch)
-            batch = self._paid(self.encoder, batch.having({ESCALATED: asked}), asked)
+            batch = self._asked(self.encoder, batch.having({ESCALATED: asked}), asked)
         if self.judge:
             asked = self.escalation.to_judge(batch)
             chances = self.escalation.chances(batch, first)
-            batch = self._paid(self.judge, batch.having({DOUBTED: asked, CHANCE: chances}), asked)
-        return batch
+            batch = self._asked(self.judge, batch.having({DOUBTED: asked, CHANCE: chances}), asked)
+        started = time.process_time()
+        table = batch.table(self.hash)
+        self._count(TABLE, batch, np.ones(len(batch.spans), dtype=bool), started, 0)
+        return table
 
-    def _paid(self, stage: Stage, batch: Batch, asked: np.ndarray) -> Batch:
-        """The batch after a stage, whose cost is written down."""
+    def _asked(self, stage: Stage, batch: Batch, asked: np.ndarray) -> Batch:
+        """The batch after a stage, which looks at the rows it is asked about and no others."""
         if not asked.any():
             return batch
         started = time.process_time()
         after = stage.run(batch)
-        spent = time.process_time() - started
+        self._count(stage.name, batch, asked, started, changed(batch, after))
+        return after
+
+    def _count(self, name: str, batch: Batch, asked: np.ndarray, started: float, n_changed: int) -> None:
         spans = batch.spans
-        self._costs[stage.name] += StageCost(
-            stage.name,
-            documents=len(np.unique(spans.document[asked])),
+        self._costs[name] += StageCost(
+            name,
+            documents=len(batch.documents) if asked.all() else len(np.unique(spans.document[asked])),
             segments=int(asked.sum()),
             characters=int((spans.end - spans.start)[asked].sum()),
-            cpu_seconds=spent,
-            changed=int(scores_differ(batch, after).sum()),
+            cpu_seconds=time.process_time() - started,
+            changed=n_changed,
         )
-        return after
 
 
 def _first_word(batch: Batch) -> Batch:

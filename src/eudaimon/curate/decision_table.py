@@ -136,16 +136,17 @@ def decide_table(policy: Policy, scores: pyarrow.Table, path: str | Path = "the 
 def decisions(
     policy: Policy, table: pyarrow.Table, scores: Mapping[int, DocumentScores], start: int = 0
 ) -> Iterator[Decision]:
-    """The rows of a table of decisions as `Decision`s; ``scores`` are those of rows with spans, by number.
+    """The rows of a table of decisions as `Decision`s; ``scores`` are those of rows, by number.
 
-    ``start`` is the number of the first row.
+    ``start`` is the number of the first row. Spans of a row whose scores are not given have none.
     """
     rules = {rule.name: rule for rule in policy.segments}
     for number, row in enumerate(table.to_pylist(), start=start):
         spans = []
         for span in row["spans"] or ():
             rule = rules[span["rule"]]
-            behind = tuple(scores[number].segments[k] for k in span["segments"])
+            known = scores[number].segments if number in scores else None
+            behind = tuple(known[k] for k in span["segments"]) if known else ()
             words = rule.tag or rule.instruction
             spans.append(DecidedSpan(span["start"], span["end"], rule.do, rule.name, rule.why, behind, words))
         outcome: Outcome = row["outcome"]

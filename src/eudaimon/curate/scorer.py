@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
+from eudaimon.core.files import read_json
 
 if TYPE_CHECKING:
     import pyarrow
@@ -76,21 +77,42 @@ def total_costs(costs: Iterable[StageCost]) -> tuple[StageCost, ...]:
     return tuple(total.values())
 
 
-_NAMED: Mapping[str, str] = {"labels": "eudaimon.curate.stages.labels:LabelScorer"}
+SCORER_FILE = "scorer.json"
+"""What says, in a folder, which ``kind`` of scorer it holds."""
+_NAMED: Mapping[str, str] = {
+    "labels": "eudaimon.curate.stages.labels:LabelScorer",
+    "lexicon": "eudaimon.curate.stages.stage1:open_lexicon",
+    "stage1": "eudaimon.curate.stages.stage1:open_stage1",
+    "stage1-screened": "eudaimon.curate.stages.stage1:open_screened",
+}
+_KINDS: Mapping[str, str] = {
+    "stage1": "eudaimon.curate.stages.stage1:open_stage1",
+    "cascade": "eudaimon.curate.cascade_files:open_cascade",
+    "judged": "eudaimon.curate.cascade_files:open_judged",
+}
 
 
 def open_scorer(name: str | Path) -> Scorer:
-    """The scorer of that name: ``labels`` takes over the labels that documents carry, as those of the town.
+    """The scorer of that name, or in that folder, which `eudaimon curate fit` wrote.
 
-    The path of a file ``.bin`` is a fastText model, read paragraph by paragraph. Raises `UsageError` where
+    ``stage1`` is the shipped stage 1, ``stage1-screened`` the same with voices only where a paragraph is
+    suspicious, ``lexicon`` its terms alone, and ``labels`` takes over the labels that documents carry, as
+    those of the town do. A file ``.bin`` is a fastText model, read by paragraph. Raises `UsageError` where
     there is none.
     """
     if str(name) in _NAMED:
         return _opener(_NAMED[str(name)])()
     if str(name).endswith(".bin"):
         return _opener("eudaimon.curate.stages.fasttext:FastTextScorer")(name)
+    path = Path(name)
+    if (path / SCORER_FILE).is_file():
+        kind = str(read_json(path / SCORER_FILE).get("kind"))
+        if kind in _KINDS:
+            return _opener(_KINDS[kind])(path)
+        raise UsageError(f"{path} holds a scorer of kind {kind}", right=f"one of {', '.join(_KINDS)}")
     raise UsageError(
-        f"there is no scorer {name}", right=f"a fastText model .bin, or one of {', '.join(_NAMED)}"
+        f"there is no scorer {name}",
+        right=f"{', '.join(_NAMED)}, a folder with {SCORER_FILE}, or a fastText model .bin",
     )
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, Protocol
 
 from eudaimon.jobs.engine import Ended, environment
 
@@ -23,8 +24,8 @@ class LocalEngine:
     ) -> None:
         self.folder, self.compute, self.workers = folder, compute, workers
         self._environment, self._gpus = environment(threads), tuple(gpus)
-        self._idle: list[_Worker] = []
-        self._busy: dict[_Worker, str] = {}
+        self._idle: list[Worker] = []
+        self._busy: dict[Worker, str] = {}
         self._selector = selectors.DefaultSelector()
         self._numbers = list(range(workers))
 
@@ -60,14 +61,17 @@ class LocalEngine:
         self._idle, self._busy = [], {}
         self._selector.close()
 
-    def _start(self) -> _Worker:
+    def _start(self) -> Worker:
         number = self._numbers.pop(0)
         own = {"CUDA_VISIBLE_DEVICES": self._gpus[number % len(self._gpus)]} if self._gpus else {}
-        worker = _Worker(number, self.compute, os.environ | self._environment | own)
+        worker = self._launch(number, os.environ | self._environment | own)
         self._selector.register(worker.answers, selectors.EVENT_READ, worker)
         return worker
 
-    def _hear(self, worker: _Worker) -> Ended | None:
+    def _launch(self, number: int, variables: dict[str, str]) -> Worker:
+        return _Process(number, self.compute, variables)
+
+    def _hear(self, worker: Worker) -> Ended | None:
         line = worker.answers.readline()
         key = self._busy.pop(worker, None)
         if line.endswith("\n") and key:
@@ -81,7 +85,20 @@ class LocalEngine:
         return Ended(key, f"its worker {how}", lost=True) if key else None
 
 
-class _Worker:
+class Worker(Protocol):
+    """A worker process as its engine knows it; ``answers`` has a line for every key, and ends with it."""
+
+    number: int
+    answers: IO[str]
+
+    def order(self, folder: Path, key: str) -> None:
+        """Send a key to compute."""
+
+    def end(self) -> str:
+        """Kill the process and all that it started; says how it had ended."""
+
+
+class _Process:
     """One process with its two pipes."""
 
     def __init__(self, number: int, compute: str, variables: dict[str, str]) -> None:
@@ -97,7 +114,8 @@ class _Worker:
             start_new_session=True,
         )
         assert self.process.stdin and self.process.stdout
-        self.orders, self.answers = self.process.stdin, self.process.stdout
+        self.orders: IO[str] = self.process.stdin
+        self.answers: IO[str] = self.process.stdout
 
     def order(self, folder: Path, key: str) -> None:
         """Send a key to compute; a worker that is dead is noticed when it does not answer."""

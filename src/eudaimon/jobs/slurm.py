@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import secrets
 import time
@@ -14,7 +15,8 @@ from eudaimon.core.files import read_json, write_json
 from eudaimon.jobs.engine import Ended, Results, environment
 from eudaimon.jobs.failure import failure, last_lines
 from eudaimon.jobs.queue import Job, cancel, queued, require_slurm
-from eudaimon.jobs.worker import compute_by_name
+from eudaimon.jobs.tasks import tasks
+from eudaimon.jobs.worker import compute_in_turn
 
 logger = logging.getLogger(__name__)
 
@@ -25,14 +27,19 @@ QUEUE_SECONDS = 3.0
 GRACE_SECONDS = 15.0
 """How long a finished job's files may take to be seen here, over a network file system."""
 DEFAULT_MINUTES = 240
+TASK_MINUTES = "task_minutes"
+"""The one option that sbatch does not get: how long small work is put together for."""
+DEFAULT_TASK_MINUTES = 2.0
 USUAL_REASONS = ("", "None", "Resources", "Priority", "BeginTime", "JobArrayTaskLimit")
 
 
 class SlurmEngine:
     """Job arrays of ready keys. A driver that starts again takes up the jobs of one that is gone.
 
-    Each array's keys are written down under a token that is its job's name, before it is submitted: so there
-    is no moment at which a job is queued that nobody could recognise.
+    Keys that take few of the expected ``seconds`` share a task, one after the other, for about as many
+    minutes as the option ``task_minutes`` says; 0: a task for each. Each array's keys are written down under
+    a token that is its job's name, before it is submitted: so there is no moment at which a job is queued
+    that nobody could recognise.
     """
 
     def __init__(
@@ -43,8 +50,11 @@ class SlurmEngine:
         workers: int | None,
         threads: int,
         options: Mapping[str, Any],
+        seconds: Mapping[str, float] | None = None,
     ) -> None:
         require_slurm()
+        self._seconds, self._workers = seconds or {}, workers or 1
+        self._together, options = _together(options)
         self.results, self.compute = results, compute
         self.arrays = results.folder / "slurm" / "arrays"
         self.name = "eudaimon-" + (re.sub(r"[^A-Za-z0-9_-]", "-", name) or "work")
@@ -52,6 +62,7 @@ class SlurmEngine:
         self._under_way: dict[str, float] = {}
         """Key to when its job was last seen."""
         self._ids: dict[str, str] = {}
+        self._lost: set[str] = set()
         self._looked = 0.0
         self._arrays = self._known_arrays()
         self._look(first=True)
@@ -69,16 +80,16 @@ class SlurmEngine:
 
     def submit(self, keys: Sequence[str]) -> None:
         """Submit these keys as one array; raises `UsageError` with what sbatch says when it refuses."""
+        # What was lost once may have ended its process, and with it whatever shared the task.
+        found = tasks(keys, self._seconds, together=self._together, workers=self._workers, alone=self._lost)
         token = secrets.token_hex(6)
-        write_json(self.arrays / f"{token}.json", list(keys))
-        self._arrays[token] = list(keys)
+        write_json(self.arrays / f"{token}.json", found)
+        self._arrays[token] = found
         executor = self._executor(f"{self.name}-{token}")
+        folder = str(self.results.folder)
         try:
             with executor.batch():
-                jobs = [
-                    executor.submit(compute_by_name, self.compute, str(self.results.folder), key)
-                    for key in keys
-                ]
+                jobs = [executor.submit(compute_in_turn, self.compute, folder, task) for task in found]
         except Exception as error:
             raise UsageError(
                 f"Slurm refused the jobs: {_last_words(error)}",
@@ -86,8 +97,9 @@ class SlurmEngine:
                 do="--slurm partition=NAME --slurm time=MINUTES",
             ) from error
         now = time.monotonic()
-        for key, job in zip(keys, jobs, strict=True):
-            self._under_way[key], self._ids[key] = now, job.job_id
+        for task, job in zip(found, jobs, strict=True):
+            for key in task:
+                self._under_way[key], self._ids[key] = now, job.job_id
 
     def wait(self, seconds: float) -> Iterable[Ended]:
         """The keys that have a result, a recorded failure, or neither and no job any more."""
@@ -97,7 +109,7 @@ class SlurmEngine:
         return ended
 
     def drop(self, keys: Iterable[str]) -> None:
-        """Cancel the jobs of keys that cannot run as they were submitted."""
+        """Cancel the jobs of keys that cannot run as they were submitted; what shares a task is then lost."""
         keys = set(keys)
         cancel([job for key, job in self._jobs(queued() or ()) if key in keys])
         for key in keys:
@@ -110,7 +122,7 @@ class SlurmEngine:
             logger.warning(
                 "%d jobs stay in the queue and go on; the same command takes them up again, and "
                 "`scancel --name` ends those of a name: %s",
-                len(self._under_way),
+                len({self._ids[key] for key in self._under_way}),
                 ", ".join(sorted({job.name for _, job in self._jobs(queued() or ())})),
             )
 
@@ -127,6 +139,7 @@ class SlurmEngine:
                 found.append(Ended(key, told))
             elif seen < self._looked - GRACE_SECONDS:
                 found.append(Ended(key, self._why_gone(key), lost=True))
+                self._lost.add(key)
         for ended in found:
             del self._under_way[ended.key]
         return found
@@ -144,7 +157,7 @@ class SlurmEngine:
                 (self.arrays / f"{token}.json").unlink(missing_ok=True)
                 del self._arrays[token]
         for key, job in self._jobs(jobs):
-            if first or key in self._under_way:
+            if (first and not self.results.done(key)) or key in self._under_way:
                 self._under_way[key], self._ids[key] = now, job.id
                 if job.state == "PENDING" and job.reason not in USUAL_REASONS:
                     logger.warning("%s waits in the queue: %s", key, job.reason)
@@ -154,12 +167,12 @@ class SlurmEngine:
         found = []
         for job in jobs:
             prefix, _, token = job.name.rpartition("-")
-            keys = self._arrays.get(token, []) if prefix == self.name else []
-            if job.index < len(keys):
-                found.append((keys[job.index], job))
+            array = self._arrays.get(token, []) if prefix == self.name else []
+            if job.index < len(array):
+                found += [(key, job) for key in array[job.index]]
         return found
 
-    def _known_arrays(self) -> dict[str, list[str]]:
+    def _known_arrays(self) -> dict[str, list[list[str]]]:
         return {path.stem: read_json(path) for path in self.arrays.glob("*.json")}
 
     def _sweep(self) -> None:
@@ -181,6 +194,23 @@ class SlurmEngine:
         executor = SlurmExecutor(self.results.folder / "slurm" / "logs")
         executor.update_parameters(job_name=name, **self._parameters)
         return executor
+
+
+def _together(options: Mapping[str, Any]) -> tuple[float, dict[str, Any]]:
+    """How many seconds small work is put together for, and the options that sbatch gets."""
+    others = {name: value for name, value in options.items() if name.replace("-", "_") != TASK_MINUTES}
+    given = next((options[name] for name in options if name not in others), DEFAULT_TASK_MINUTES)
+    try:
+        found = float(given)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < math.inf:
+        raise UsageError(
+            f"{TASK_MINUTES}={given} is no time", right="minutes, 0 or more", do=f"--slurm {TASK_MINUTES}=5"
+        )
+    # An estimate may be too low: what shares a task must not run out of its time.
+    limit = minutes(str(others["time"])) if "time" in others else DEFAULT_MINUTES
+    return 60 * min(found, limit / 4), others
 
 
 def _parameters(workers: int | None, threads: int, options: Mapping[str, Any]) -> dict[str, Any]:

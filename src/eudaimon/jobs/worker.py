@@ -12,6 +12,7 @@ import queue
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 
 Orders = queue.Queue[dict[str, str] | None]
 
@@ -20,6 +21,11 @@ def compute_by_name(compute: str, folder: str, key: str) -> str:
     """Call the function ``package.module:function`` on a key: what went wrong in one line, or nothing."""
     module, _, function = compute.partition(":")
     return str(getattr(importlib.import_module(module), function)(folder, key))
+
+
+def compute_in_turn(compute: str, folder: str, keys: Sequence[str]) -> list[str]:
+    """Call the function on one key after the other, whatever became of those before."""
+    return [compute_by_name(compute, folder, key) for key in keys]
 
 
 def main() -> None:

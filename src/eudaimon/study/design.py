@@ -25,7 +25,7 @@ FOLDER = "eudaimon.study.designs"
 class StudyOptions(BaseModel):
     """What every design can be asked for; a design adds fields of its own by a subclass."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     seeds: int = Field(default=3, ge=1, description="How many seeds: 0, 1, 2 and so on.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -87,9 +87,9 @@ def run_study(
         _keep(store.folder / DEFINITIONS, definitions)
         for key in needed:
             forget_failure(store.folder, key)
-        chosen = _engine(engine, store, name, needed, workers, threads, gpus, slurm)
-        stack.callback(chosen.close)
         seconds = expected_seconds(graph, store)
+        chosen = _engine(engine, store, name, needed, workers, threads, gpus, slurm, seconds)
+        stack.callback(chosen.close)
         driver = Driver(graph, store, chosen, seconds, needed, say)
         total = max(1, round(sum(seconds[key] for key in needed)))
         with progress(name, total, "s of work", enabled=show_progress) as advance:
@@ -146,6 +146,7 @@ def _engine(
     threads: int,
     gpus: Sequence[str],
     slurm: dict[str, Any] | None,
+    seconds: Mapping[str, float],
 ) -> Engine:
     if name == "local":
         if workers is not None and workers < 1:
@@ -155,7 +156,7 @@ def _engine(
     if name == "slurm":
         from eudaimon.jobs.slurm import SlurmEngine
 
-        return SlurmEngine(store, COMPUTE, study, workers, threads, slurm or {})
+        return SlurmEngine(store, COMPUTE, study, workers, threads, slurm or {}, seconds)
     raise UsageError(f"there is no engine {name!r}", right="local or slurm")
 
 

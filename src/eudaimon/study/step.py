@@ -35,15 +35,21 @@ class Step(BaseModel):
     ``version`` is part of the identity: raise it when `run` computes something else than before. Fields
     named in ``execution`` say how and where it runs and are no part of the identity. A field may hold a
     step, or tuples and dicts of steps; these enter the identity by theirs. Steps with one key are equal.
+
+    A step whose ``resumes`` is true goes on from what a killed run of it left in ``out``, and ends with the
+    same bytes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=False)
 
     version: ClassVar[int] = 1
     execution: ClassVar[frozenset[str]] = frozenset({"device", "workers", "cluster"})
+    resumes: ClassVar[bool] = False
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
-        """Write the step's files into the empty folder ``out``; ``inputs`` maps each role to its folder.
+        """Write the step's files into the folder ``out``; ``inputs`` maps each role to its folder.
+
+        ``out`` is empty unless the step resumes.
 
         It draws from generators that it has seeded from its own fields: same fields, same bytes.
         """

@@ -11,8 +11,9 @@ from typing import Any
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
 from eudaimon.core.folders import atomic_folder, discard, sweep, temporaries
+from eudaimon.core.identity import short_hash
 from eudaimon.jobs.lock import Held, locked
-from eudaimon.study.manifest import MANIFEST, RUN, Damage, check, describe
+from eudaimon.study.manifest import MANIFEST, RUN, Damage, check, describe, versions
 from eudaimon.study.step import Step
 
 
@@ -50,7 +51,10 @@ class StepStore:
         return found
 
     def seconds(self, step: Step | str) -> float | None:
-        """Wall seconds that the step took when it was computed; None where that is not known."""
+        """Wall seconds that the step took when it was computed; None where that is not known.
+
+        Of its last stretch, where it went on with what a killed process had left.
+        """
         try:
             return float(read_json(self.path(step) / RUN)["seconds"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -71,18 +75,21 @@ class StepStore:
     def compute(self, step: Step) -> bool:
         """Whether the step was computed now; False when it was finished already, here or by another process.
 
-        Runs in a temporary folder beside, writes the manifest last, syncs every file and renames. Raises
+        Runs in a temporary folder beside, writes the manifest last, syncs every file and renames. A step that
+        resumes finds there what a killed process left of it under the same versions of all packages. Raises
         `UsageError` when an input is missing, and what the step raises; then nothing of it is left.
         """
+        resume = _resume() if step.resumes else ""
         with locked(self.lock(step), wait=True):
             if self.done(step):
                 return False
-            sweep(self.path(step))
+            sweep(self.path(step), resume=resume)
             inputs = {role: self.path(source) for role, source in step.inputs.items()}
             for role, source in step.inputs.items():
                 if not self.done(source):
                     raise UsageError(f"{step.key} needs {source.key} as {role}, which is not finished")
-            with atomic_folder(self.path(step)) as out:
+            with atomic_folder(self.path(step), resume=resume) as out:
+                resumed = _cleared(out)
                 started, clock = time.time(), time.monotonic()
                 step.run(out, inputs)
                 record = describe(step, out)
@@ -91,6 +98,7 @@ class StepStore:
                     "started": started,
                     "host": socket.gethostname(),
                     "pid": os.getpid(),
+                    "resumed": resumed,
                     "execution": {name: getattr(step, name, None) for name in sorted(step.execution)},
                 }
                 write_json(out / RUN, run)
@@ -98,15 +106,31 @@ class StepStore:
         return True
 
     def clean(self) -> int:
-        """How many temporary folders of ended processes were removed; those under way stay."""
+        """How many temporary folders of ended processes were removed.
+
+        Those under way stay, and those of steps that can go on.
+        """
         removed = 0
         for key in temporaries(self.steps):
             try:
                 with locked(self.lock(key), wait=False):
-                    removed += sweep(self.path(key))
+                    removed += sweep(self.path(key), resume=_resume())
             except Held:
                 continue
         return removed
+
+
+def _resume() -> str:
+    """The name under which work can go on: with other versions, the bytes would be others."""
+    return f"resume-{short_hash(versions())}"
+
+
+def _cleared(out: Path) -> bool:
+    """Whether a killed process left something of the step; what it left of the store's own is removed."""
+    for name in (MANIFEST, RUN):
+        for path in (out / name, *out.glob(f".{name}.*")):
+            path.unlink(missing_ok=True)
+    return any(out.iterdir())
 
 
 def _key(step: Step | str) -> str:

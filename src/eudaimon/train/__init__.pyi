@@ -21,6 +21,7 @@ from .nursery.recipes import PretrainRecipe as PretrainRecipe
 from .nursery.sizes import SIZES as SIZES
 from .nursery.sizes import Size as Size
 from .nursery.sizes import llama_config as llama_config
+from .read_texts import read_texts as read_texts
 from .text import TrainText as TrainText
 from .tokens.interchange import from_datatrove as from_datatrove
 from .tokens.interchange import to_datatrove as to_datatrove
@@ -62,6 +63,7 @@ __all__ = [
     "order",
     "pack",
     "pretrain",
+    "read_texts",
     "to_datatrove",
     "token_mask",
     "train_lora",

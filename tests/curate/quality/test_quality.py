@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,11 @@ from eudaimon.curate.quality.figures import (
     rows,
 )
 from eudaimon.curate.quality.gold import gold_items
+from eudaimon.curate.quality.held_out import held_out
 from eudaimon.curate.quality.items import Item, Part, items, ought_to_go
 from eudaimon.curate.quality.page import tables
 from eudaimon.curate.quality.removal import own_characters, removal
+from eudaimon.curate.quality.systems import system
 from eudaimon.curate.quality.word_list import WordListScorer, bad_words
 from eudaimon.curate.scorer import Scorer, StageCost
 from eudaimon.curate.stages.batch import Batch
@@ -169,7 +172,7 @@ def test_characters_against_marks_and_the_most_that_is_in_reach() -> None:
     done = removal(Rule(lambda t: {"harm_hate": float("dolt" in t)}), made, POLICY, show_progress=False)
     score = character_f1(done, n_resamples=20)
     assert score is not None and score.value == pytest.approx(2 * 4 / (4 + 15))
-    whole, sentences = ceilings(made, POLICY)
+    whole, sentences = ceilings(made)
     assert whole.score and whole.score.value == pytest.approx(score.value)
     assert sentences.score and sentences.score.value == pytest.approx(2 * 4 / (4 + 9))
 
@@ -216,6 +219,34 @@ def test_the_word_list_is_a_scorer() -> None:
     assert scorer.costs()[0].documents == 2
     with pytest.raises(UsageError, match="no words"):
         WordListScorer([" "])
+
+
+def test_held_out_are_the_test_rows_and_no_sentence_twice(tmp_path: Path) -> None:
+    given = [
+        segment("You dolt.", split="test", kind="comment", **INSULT),
+        segment("You dolt.", split="test", kind="sentence", **INSULT),
+        segment("You oaf.", split="train", group="h", **INSULT),
+        *[
+            segment(f"Fine {k}.", split="test", source="chats", group=str(k), harm=harmless())
+            for k in range(9)
+        ],
+    ]
+    found = held_out(given, POLICY, most=4, gold=False)
+    assert [item.of for item in found] == ["comments"] + ["chats"] * 4
+    assert [part.kind for part in found[0].parts] == ["sentence"]
+    assert {item.of for item in held_out([], POLICY)} == {"gold", "gold, voices given"}
+    path = tmp_path / "comments.jsonl"
+    path.write_text('{"text": "You dolt.", "toxic_spans": [[4, 8]]}\n')
+    assert held_out(given, POLICY, gold=False, comments=path)[0].marked == ((4, 8),)
+
+
+def test_systems_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("oaf\ndolt\n")
+    assert system("words").hash == WordListScorer().hash
+    assert system(f"words={path}").hash == WordListScorer(["dolt", "oaf"]).hash
+    with pytest.raises(UsageError, match="nonsense"):
+        system("nonsense")
 
 
 def test_rows_are_the_parts_whose_truth_is_known() -> None:

@@ -105,8 +105,7 @@ def test_a_long_line_is_never_in_memory(tmp_path, read_all, monkeypatch) -> None
     path = tmp_path / "a.jsonl"
     with path.open("wb") as file:
         file.write(GOOD + b'\n{"text": "')
-        for _ in range(200):
-            file.write(b"x" * (1 << 20))
+        file.seek(200 << 20, 1)
         file.write(b'"}\n' + GOOD)
     monkeypatch.setattr(ranges, "PIECES", 3)
     tracemalloc.start()
@@ -117,7 +116,7 @@ def test_a_long_line_is_never_in_memory(tmp_path, read_all, monkeypatch) -> None
     assert len(good) == 2
     assert (bad.kind, bad.offset) == ("length", len(GOOD) + 1)
     assert f"{(200 << 20) + 12:,} bytes" in bad.reason
-    assert bad.excerpt.startswith('{"text": "xxx')
+    assert bad.excerpt.startswith('{"text": "\0\0\0')
 
 
 @pytest.mark.parametrize("limit", [16, 17, 40])

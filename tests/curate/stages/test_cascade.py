@@ -214,3 +214,25 @@ def test_an_escalation_is_stored_and_a_wrong_one_refused(tmp_path):
         Escalation(random=2.0)
     with pytest.raises(UsageError, match="calibration"):
         bound_for(np.array([]), 0.1)
+
+
+def test_a_scorer_gets_a_judge_by_a_folder_that_every_process_can_open(tmp_path):
+    from eudaimon.curate.cascade_files import open_judged, save_judged, with_judge
+    from eudaimon.curate.scorer import open_scorer
+    from eudaimon.curate.stages.judge import JudgeOptions, JudgeStage
+
+    options = JudgeOptions("http://127.0.0.1:9/v1", "m", records=tmp_path / "records", retries=0)
+    folder = save_judged(tmp_path / "judged", "lexicon", options)
+    opened = open_scorer(folder)
+    assert isinstance(opened, Cascade) and opened.judge.options.records == str(tmp_path / "records")
+    assert (
+        opened.hash
+        == with_judge(open_scorer("lexicon"), JudgeStage(options)).hash
+        == open_judged(folder).hash
+    )
+    assert opened.hash != open_scorer("lexicon").hash
+    with pytest.raises(UsageError, match="no stages"):
+        with_judge(open_scorer("labels"), JudgeStage(options))
+    (folder / "scorer.json").write_text('{"kind": "judged"}')
+    with pytest.raises(UsageError, match="names no scorer"):
+        open_scorer(folder)

@@ -47,6 +47,20 @@ def test_a_labelled_quotation_is_found_in_its_frame():
     assert not framed("get out").quoted
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.text("ab ", max_size=24), st.lists(st.integers(0, 24), min_size=4, max_size=4), st.integers(0, 24))
+def test_surroundings_that_hold_the_frame_give_the_excerpt_of_the_document(text, places, cut):
+    low, start, end, high = sorted(min(place, len(text)) for place in places)
+    wanted = excerpt(text, start, end, frame=(low, high))
+    near = text[max(0, start - cut) : start]
+    found = framed(text[start:end], before=near, after=text[end:], frame=text[low:high])
+    if start < end:
+        joined = found.before + found.frame_before + found.text + found.frame_after + found.after
+        assert text.endswith(joined) and len(joined) >= len(near) + len(text) - start
+    if cut >= start and text.count(text[start:end] or "x") == 1:
+        assert found == wanted
+
+
 def test_equal_excerpts_have_equal_hashes_and_others_do_not():
     assert Excerpt("ab", "c").hash == Excerpt("ab", "c").hash
     others = [Excerpt("a", "bc"), Excerpt("ab", after="c"), Excerpt("ab", frame_before="c"), Excerpt("abc")]

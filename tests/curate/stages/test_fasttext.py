@@ -143,6 +143,20 @@ def test_what_is_no_model_of_harm_is_refused(train, tmp_path):
         open_scorer(path)
 
 
+def test_a_file_beside_the_model_says_what_its_labels_mean(train):
+    path = train("named.bin")
+    usual = open_scorer(path)
+    beside = path.with_name("named.bin.labels.yaml")
+    beside.write_text("other: theft")
+    named = open_scorer(path)
+    assert set(usual.columns.values()) == {"harm_other"} and set(named.columns.values()) == {"harm_theft"}
+    assert named.hash != usual.hash
+    for wrong in ("nobody: theft", "bad: mischief", "[]"):
+        beside.write_text(wrong)
+        with pytest.raises(UsageError, match=r"named\.bin\.labels\.yaml maps"):
+            open_scorer(path)
+
+
 @settings(max_examples=30, deadline=None)
 @given(text=st.text(st.sampled_from("ab \n\r\u2028\x0b"), max_size=20))
 def test_paragraphs_tile_a_text_as_datatrove_cuts_it(text):

@@ -14,6 +14,7 @@ from eudaimon.core.errors import UsageError
 from eudaimon.curate.labelled.segment import LabelledSegment
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.letters import letters
+from eudaimon.curate.stages.lexicon import TERMS, LexiconStage
 from eudaimon.curate.stages.linear import LinearStage, open_linear, save_linear
 from eudaimon.curate.stages.linear_fit import LinearRecipe, fit_stage1
 from eudaimon.curate.taxonomy import STANCES
@@ -34,7 +35,7 @@ def word_hash(word):
     return mixed(value)
 
 
-def slow_logits(model, strings):
+def slow_logits(model, strings, evidence):
     """The log-odds of one segment from the words that it says itself, one n-gram at a time."""
     words = [word for text in strings for word in letters([text])[0].tobytes().split()]
     hashes = [word_hash(word) for word in words]
@@ -48,11 +49,11 @@ def slow_logits(model, strings):
     for value in found:
         if value in number:
             total += model.weights[number[value]]
-    return total / math.sqrt(max(len(words), 1)) + model.bias
+    return total / math.sqrt(max(len(words), 1)) + evidence @ model.group_weights + model.bias
 
 
 def scored(model, *documents):
-    return LinearStage(model).run(Batch.of(documents))
+    return LinearStage(model).run(LexiconStage().run(Batch.of(documents)))
 
 
 @settings(max_examples=25, deadline=None)
@@ -61,6 +62,7 @@ def test_probabilities_are_those_of_a_slow_reading(linear, texts):
     documents = [Document(str(k), " ".join(words)) for k, words in enumerate(texts)]
     batch = scored(linear, *documents)
     spans, at = batch.spans, linear.heads.index("harm_hate")
+    evidence = np.stack([batch.columns[TERMS + group] for group in linear.groups], axis=1)
     for row in range(len(spans)):
         number = int(spans.document[row])
         text, inside = spans.texts[number], []
@@ -71,7 +73,7 @@ def test_probabilities_are_those_of_a_slow_reading(linear, texts):
                 begin = int(spans.end[child])
         inside.append(text[begin : int(spans.end[row])])
         says = any(letters([part])[0].tobytes().split() for part in inside)
-        wanted = 1 / (1 + math.exp(-slow_logits(linear, inside)[at])) if says else 0
+        wanted = 1 / (1 + math.exp(-slow_logits(linear, inside, evidence[row])[at])) if says else 0
         assert batch.columns["harm_hate"][row] == pytest.approx(wanted, abs=6e-4)
 
 
@@ -101,7 +103,7 @@ def test_a_quoted_voice_is_framed_by_what_its_quoter_does(linear):
 
 
 def test_a_prior_moves_harm_and_nothing_else(linear):
-    batch = Batch.of([Document("d", "we walk by the river")])
+    batch = LexiconStage().run(Batch.of([Document("d", "we walk by the river")]))
     plain = LinearStage(linear).run(batch).columns
     moved = LinearStage(linear).run(batch.having({"prior": np.array([1.0])})).columns
     assert moved["harm_hate"][0] > plain["harm_hate"][0] and moved["severity"][0] > plain["severity"][0]
@@ -172,6 +174,11 @@ def test_folders_that_are_none_or_were_changed_are_refused(linear, tmp_path):
     weights.write_bytes(bytes(data))
     with pytest.raises(UsageError, match="not those of its manifest"):
         open_linear(tmp_path)
+
+
+def test_a_model_wants_the_lexicon_before_it(linear):
+    with pytest.raises(UsageError, match="no evidence"):
+        LinearStage(linear).run(Batch.of([Document("d", "text")]))
 
 
 def test_nothing_to_learn_is_refused():

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 from eudaimon.core import UsageError
 from eudaimon.models.adapters import Subject, open_subject, random_adapter, read_origin
-from eudaimon.models.adapters.random_lora import product_norm
+from eudaimon.models.adapters.updates import product_norm
 
 
 def deltas(adapter):

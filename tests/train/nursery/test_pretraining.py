@@ -88,6 +88,24 @@ def test_the_loss_curve_is_the_golden_one(made):
     assert [row["loss"] for row in metrics(out)] == pytest.approx(golden, rel=1e-4)
 
 
+def test_first_weights_are_as_wide_as_the_recipe_says(made, words):
+    assert PretrainRecipe().initializer_range == 0.02
+    usual = new_model(RECIPE, words)
+    wide = new_model(RECIPE.model_copy(update={"initializer_range": 0.04}), words)
+    for name, weight in wide.named_parameters():
+        own = usual.get_parameter(name)
+        if weight.ndim == 2:  # the others are norms, which begin at one
+            assert own.std().item() == pytest.approx(0.02, rel=0.1)
+            torch.testing.assert_close(weight, 2 * own)
+        else:
+            assert torch.equal(weight, own)
+    _, out = made
+    record = json.loads((out / "manifest.json").read_text())["identity"]["recipe"]
+    assert record["initializer_range"] == 0.02
+    with pytest.raises(ValueError, match="initializer_range"):
+        PretrainRecipe(initializer_range=0)
+
+
 class Stop(BaseException):
     """What a killed process does not live to see."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
+
+from eudaimon.cli.parse import pairs
 
 if TYPE_CHECKING:
     from eudaimon.study.design import Study, StudyOptions
@@ -37,6 +38,10 @@ class WhichStudy:
     seeds: Annotated[
         int | None, Option("--seeds", min=1, help="How many seeds. Default: the design's.", metavar="N")
     ] = None
+    labels: Annotated[
+        str | None,
+        Option("--labels", help="Labels of arms: oracle, learned or filter:RECALL.", metavar="NAME"),
+    ] = None
     settings: Annotated[
         list[str] | None,
         Option("--set", help="An option of the design; several times for several.", metavar="KEY=VALUE"),
@@ -51,20 +56,9 @@ class WhichStudy:
         given: dict[str, object] = dict(pairs(self.settings or (), "--set"))
         if self.seeds is not None:
             given["seeds"] = self.seeds
+        if self.labels is not None:
+            given["labels"] = self.labels
         return study, options_of(study, given), self.folder or RUNS / self.name
-
-
-def pairs(words: Sequence[str], option: str) -> dict[str, str]:
-    """Names and values of words such as ``key=value``; raises `UsageError` on any other word."""
-    from eudaimon.core import UsageError
-
-    found = {}
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals or not key.strip():
-            raise UsageError(f"{option} {word}", right="a name and a value", do=f"{option} KEY=VALUE")
-        found[key.strip()] = value.strip()
-    return found
 
 
 def folder_of(name: str | None, folder: Path | None) -> Path:

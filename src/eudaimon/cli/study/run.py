@@ -10,8 +10,8 @@ from typer import Option
 
 from eudaimon.cli.options import Json
 from eudaimon.cli.output import one_line, print_json, print_line
-from eudaimon.cli.parse import words
-from eudaimon.cli.study.options import WhichStudy, Workers, pairs
+from eudaimon.cli.parse import pairs, words
+from eudaimon.cli.study.options import WhichStudy, Workers
 from eudaimon.cli.study.plan import hours
 
 if TYPE_CHECKING:
@@ -30,7 +30,11 @@ def run(
     ] = None,
     slurm: Annotated[
         list[str] | None,
-        Option(help="An option of sbatch: partition=gpu, gpus_per_node=1, mem=8G.", metavar="KEY=VALUE"),
+        Option(
+            help="An option of sbatch: partition=gpu, gpus_per_node=1, mem=8G. task_minutes=2: shorter steps "
+            "share a task of about so many minutes; 0: one step a task.",
+            metavar="KEY=VALUE",
+        ),
     ] = None,
     wait: Annotated[
         bool, Option("--wait/--no-wait", help="Wait for another run of the same folder, or refuse.")

@@ -32,7 +32,7 @@ def meanings() -> Meanings:
 
 
 def hatecheck_labels(functionality: str) -> dict[str, Any] | None:
-    """``harm``, ``severity`` and ``stance`` of a functionality as far as known; None for an unknown one."""
+    """What is known of a functionality: harm, severity, stance, weight; None for an unknown one."""
     found = meanings().hatecheck.get(functionality)
     if found is None:
         return None

@@ -120,7 +120,7 @@ def _figures(name: str, done: Removal, seed: int, n_resamples: int) -> Iterator[
         yield Figure(name, DIALOGUES, ALL, "AUROC of harm, rejected against chosen", auroc, len(turns.bad))
 
 
-def ceilings(items: Sequence[Item], policy: Policy, seed: int = 0) -> tuple[Figure, ...]:
+def ceilings(items: Sequence[Item], seed: int = 0) -> tuple[Figure, ...]:
     """The F1 of characters on marked documents when whole parts go, each known truly: the most there is.
 
     Parts of comments are sentences; "perfect segments" are the paragraphs in which one is bad.

@@ -68,4 +68,4 @@ def _bare(passage: Passage, voices: bool) -> Document:
         segments = tuple(
             replace(each, stance=None, frame=None, harm=0.0, tone="") for each in document.segments or ()
         )
-    return Document(document.id, document.text, document.metadata, segments)
+    return Document(document.id, document.text, {}, segments)

@@ -49,8 +49,8 @@ def items(
 ) -> list[Item]:
     """The segments as documents: those with the same surroundings are parts of one, in the order given.
 
-    A document is a segment with what stands around it. Its voices are not given: whoever scores it finds
-    them. ``marked`` holds the spans of documents by their text.
+    A document is a segment with what stands around it. Neither its voices nor its source are given, which
+    would tell a scorer too much. `marked` holds the spans of documents by text.
     """
     found: dict[tuple[str, str, str], list[tuple[int, LabelledSegment]]] = {}
     for each in segments:
@@ -58,7 +58,7 @@ def items(
         found.setdefault((each.source, each.group, text), []).append((len(each.before), each))
     return [
         Item(
-            Document(f"{source}-{number}", text, {"source": source}),
+            Document(f"{source}-{number}", text),
             source,
             group,
             tuple(_part(start, each, rows, policy) for start, each in rows),

@@ -10,11 +10,11 @@ from eudaimon.curate.quality.evaluate import ALL, NEUTRAL, Figure, Quality
 SETS = ("precision", "recall", "F1", "over-removal", "recall at 10 % escalated")
 
 
-def tables(quality: Quality) -> str:
+def tables(quality: Quality, ceilings: Sequence[Figure] = ()) -> str:
     """The figures of an evaluation as Markdown: by set, of characters and turns, by kind, and mistakes."""
     parts = [
         *_section("By set", _by_set(quality.figures)),
-        *_section("Characters of comments, turns of dialogues", _others(quality.figures)),
+        *_section("Characters of comments, turns of dialogues", _others([*quality.figures, *ceilings])),
     ]
     for of in dict.fromkeys(figure.of for figure in quality.figures if figure.measure == "share removed"):
         parts += _section(f"Share removed: {of}", _by_kind(quality.figures, of))

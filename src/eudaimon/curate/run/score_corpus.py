@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from eudaimon.core.errors import UsageError
 from eudaimon.core.files import write_json
 from eudaimon.core.progress import progress
+from eudaimon.curate.run.engines import EngineName, engine_named
 from eudaimon.curate.run.folder import MANIFEST, RUN, ScoreFolder
 from eudaimon.curate.run.manifest import costs, write_manifest
 from eudaimon.curate.run.opening import scorer_named
 from eudaimon.curate.run.plan import Plan, voices_version
 from eudaimon.curate.run.speed import Speed
-from eudaimon.curate.run.work import COMPUTE, score_into
+from eudaimon.curate.run.work import COMPUTE, OPEN, score_into
 from eudaimon.curate.scorer import Scorer
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.read import DEFAULT_FIELDS, DEFAULT_READING
@@ -29,14 +28,12 @@ from eudaimon.curate.sources.source_file import Format
 from eudaimon.jobs.drive import drive
 from eudaimon.jobs.engine import Engine
 from eudaimon.jobs.failure import forget_failure
-from eudaimon.jobs.local import LocalEngine
 from eudaimon.jobs.lock import Held, locked
 from eudaimon.jobs.output import tell
 
 logger = logging.getLogger(__name__)
 
 RUN_LOCK = "locks/run.lock"
-EngineName = Literal["local", "slurm"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,9 @@ def score_corpus(
             folder.discard(shard.id)
             forget_failure(folder.folder, shard.id)
         if isinstance(scorer, str | Path):
-            chosen = _engine(engine, folder, len(needed), workers, slurm) if needed else None
+            chosen = (
+                engine_named(engine, folder, COMPUTE, len(needed), workers, slurm, OPEN) if needed else None
+            )
             failed = _over(stack, chosen, folder, needed, show_progress) if chosen else {}
         else:
             failed = _here(folder, scorer, needed, show_progress=show_progress)
@@ -157,20 +156,6 @@ def _found(folder: ScoreFolder, *, show_progress: bool) -> tuple[str, ...]:
                 sound.append(key)
             advance()
     return tuple(sound)
-
-
-def _engine(
-    name: str, folder: ScoreFolder, n: int, workers: int | None, slurm: Mapping[str, Any] | None
-) -> Engine:
-    if workers is not None and workers < 1:
-        raise UsageError(f"{workers} workers", right="at least one", do="--workers 2")
-    if name == "local":
-        return LocalEngine(folder.folder, COMPUTE, min(workers or len(os.sched_getaffinity(0)), n))
-    if name == "slurm":
-        from eudaimon.jobs.slurm import SlurmEngine
-
-        return SlurmEngine(folder, COMPUTE, folder.folder.name, workers, 1, slurm or {})
-    raise UsageError(f"there is no engine {name!r}", right="local or slurm", do="--engine local")
 
 
 def _over(

@@ -7,6 +7,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
+from eudaimon.core.document import Document
 from eudaimon.core.folders import atomic_folder, sweep
 from eudaimon.curate.run.folder import ScoreFolder
 from eudaimon.curate.run.opening import scorer_of_run
@@ -18,6 +19,9 @@ from eudaimon.jobs.output import output_to, tell
 
 COMPUTE = "eudaimon.curate.run.work:score_by_key"
 """How a worker finds the function below."""
+
+OPEN = "eudaimon.curate.run.work:open_once"
+"""How the process that workers are forked from finds what it is to open."""
 
 BEAT_SECONDS = 1.0
 
@@ -42,6 +46,14 @@ def score_by_key(folder: str | Path, key: str) -> str:
             record_failure(scores.folder, key, told)
             return told
     return ""
+
+
+def open_once(folder: str | Path) -> None:
+    """Open the scorer of a folder's run and score a line with it, so that workers share what that takes."""
+    import pyarrow.parquet  # noqa: F401
+
+    plan = ScoreFolder(folder).plan
+    scorer_of_run(plan.scorer, plan.scorer_hash).score([Document("", "Ann said: \u201cGood morning.\u201d")])
 
 
 def score_into(scores: ScoreFolder, key: str, scorer: Scorer) -> None:

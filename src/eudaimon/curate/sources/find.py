@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from eudaimon.core.errors import UsageError
-from eudaimon.curate.sources.location import is_local, system_of
-from eudaimon.curate.sources.source_file import Format, SourceFile, fingerprint, format_of, require_format
+from eudaimon.curate.sources.fingerprint import fingerprint, fingerprint_of_all
+from eudaimon.curate.sources.listing import Listed, ending, listing
+from eudaimon.curate.sources.location import open_bytes
+from eudaimon.curate.sources.source_file import SUFFIXES, Format, SourceFile
 from eudaimon.curate.sources.stream import compression_of
 
 log = logging.getLogger(__name__)
@@ -25,9 +26,11 @@ def find_sources(
     """The files behind paths, each once, in the order of the paths and by name within a folder or pattern.
 
     A path is a file, a folder (with all below it), a pattern with ``*``, ``?``, ``[]`` or ``**``, or such a
-    thing behind a URL that fsspec knows. ``format`` overrules the names of the files. In folders, files of
-    other kinds and hidden ones are left out, and the log says how many. Raises `UsageError` when a path leads
-    to nothing, or to a file whose name does not say what it holds.
+    thing behind a URL that fsspec knows: ``s3://``, ``hf://datasets/owner/name`` ... A folder that
+    ``datasets`` saved is read as its Arrow files. ``format`` overrules the names of the files. In folders,
+    hidden files and those of no known kind are left out, and so are plain texts beside tables: the log says
+    how many. All plain texts of a folder are one source. Raises `UsageError` when a path leads to nothing
+    that can be read.
     """
     given = [paths] if isinstance(paths, str | Path) else list(paths)
     found: dict[str, SourceFile] = {}
@@ -40,56 +43,52 @@ def find_sources(
 
 
 def _behind(path: str, format: Format | None) -> Iterator[SourceFile]:
-    system, inner = system_of(path)
-    if system.isfile(inner):
-        yield _source(system, inner, PurePosixPath(inner).name, format or require_format(inner))
-        return
-    if system.isdir(inner):
-        root, names = inner.rstrip("/"), sorted(system.find(inner))
-    else:
-        root, names = _fixed(inner), sorted(name for name in system.glob(inner) if system.isfile(name))
-    if not names:
+    listed = listing(path)
+    if not listed:
         raise UsageError(f"{path}: there is no such file or folder", right="a path, folder, pattern or URL")
-    relative = [name[len(root) :].lstrip("/") for name in names]
-    kept = [
-        (name, short, kind)
-        for name, short in zip(names, relative, strict=True)
-        if not any(part.startswith((".", "_")) for part in short.split("/"))
-        and (kind := format or format_of(name))
-    ]
-    if not kept:
-        raise UsageError(f"{path}: none of the {len(names)} files there is of a known kind",
-                         right="names that end in .jsonl, .jsonl.gz, .jsonl.zst, .parquet ...",
-                         do='find_sources(path, format="jsonl")')  # fmt: skip
-    if len(kept) < len(names):
-        log.warning(
-            "%s: %d of %d files are hidden or of no known kind", path, len(names) - len(kept), len(names)
+    kinds = {short: format or SUFFIXES.get(ending(short)) for _, short, _ in listed}
+    tables = [file for file in listed if kinds[file[1]] not in (None, "text")]
+    texts = [file for file in listed if kinds[file[1]] == "text"]
+    if not (tables or texts):
+        known = ", ".join(SUFFIXES)
+        raise UsageError(
+            f"{path}: none of {len(listed)} files there has a name that says what it holds",
+            right=f"names that end in one of {known}, with or without .gz or .zst",
+            do='find_sources(path, format="jsonl")',
         )
-    for name, short, kind in kept:
-        yield _source(system, name, short, kind)
+    left_out = len(listed) - len(tables or texts)
+    if left_out:
+        log.warning("%s: %d of %d files there are not read", path, left_out, len(listed))
+    for url, short, size in tables:
+        kind = kinds[short]
+        assert kind is not None
+        with open_bytes(url) as file:
+            head = file.read(_HEAD)
+            file.seek(0)
+            mark = fingerprint(file, url, size)
+        if kind == "jsonl" and head.lstrip()[:1] == b"[" and not format:
+            raise UsageError(
+                f"{url}: one JSON array, and no JSON Lines",
+                right="one object a line",
+                do=f"jq -c '.[]' {PurePosixPath(url).name} > {PurePosixPath(url).stem}.jsonl",
+            )
+        yield SourceFile(url, kind, size, mark, short, compression_of(short, head))
+    if texts and not tables:
+        yield _texts(path, texts, () if format else tuple(k for k, v in SUFFIXES.items() if v == "text"))
 
 
-def _source(system: Any, path: str, name: str, format: Format) -> SourceFile:
-    local = is_local(system)
-    info = system.info(path)
-    with open(path, "rb") if local else system.open(path, "rb") as file:  # noqa: PTH123
-        head = file.read(_HEAD)
-        file.seek(0)
-        return SourceFile(
-            url=path if local else system.unstrip_protocol(path),
-            format=format,
-            size=int(info["size"]),
-            fingerprint=fingerprint(file, info, local),
-            name=name,
-            compression=compression_of(name, head),
-        )
+def _texts(path: str, texts: list[Listed], only: tuple[str, ...]) -> SourceFile:
+    """All plain texts behind a path as one source: a million small files are no million shards."""
+    url, short, size = texts[0]
+    if len(texts) > 1:
+        folder = url[: -len(short)].rstrip("/")
+        url, short = _absolute(path), PurePosixPath(folder).name or "texts"
+        size = sum(size for _, _, size in texts)
+    return SourceFile(url, "text", size, fingerprint_of_all(texts), short, only=only)
 
 
-def _fixed(pattern: str) -> str:
-    """The folder of a pattern before its first wild card."""
-    parts = pattern.split("/")
-    wild = next((k for k, part in enumerate(parts) if any(c in part for c in "*?[")), len(parts) - 1)
-    return "/".join(parts[:wild])
+def _absolute(path: str) -> str:
+    return path if "://" in path else str(Path(path).absolute())
 
 
 def _with_own_names(files: list[SourceFile]) -> Iterator[SourceFile]:

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 Ranges: TypeAlias = Sequence[tuple[int, int | None]]
 
-READERS: Mapping[Format, str] = {"jsonl": "jsonl", "parquet": "parquet_rows"}
+READERS: Mapping[Format, str] = {
+    "jsonl": "jsonl",
+    "parquet": "parquet_rows",
+    "arrow": "arrow_rows",
+    "csv": "csv_rows",
+    "warc": "warc",
+    "text": "texts",
+}
 """The file beside this one that reads a format."""
 
 

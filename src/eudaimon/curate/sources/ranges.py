@@ -16,10 +16,10 @@ _MOST_PACKED = 40
 """A file that would not fill a shard if it were compressed this well is not looked into."""
 
 
-def byte_ranges(file: SourceFile, shard_bytes: int, *, seekable: bool = True) -> Ranges:
+def byte_ranges(file: SourceFile, shard_bytes: int, *, pieces: int | None = None) -> Ranges:
     """Ranges of about ``shard_bytes`` that tile a file's decompressed bytes, the last one without an end.
 
-    ``seekable``: whether a plain file can be read from the middle.
+    ``pieces`` is the most of them, where a plain file too can only be read from its beginning.
     """
     if not file.compression:
         size = file.size
@@ -27,8 +27,8 @@ def byte_ranges(file: SourceFile, shard_bytes: int, *, seekable: bool = True) ->
         size = 0
     else:
         size = int(file.size * _growth(file))
-    if file.compression or not seekable:
-        shard_bytes = max(shard_bytes, -(-size // PIECES))
+    if most := pieces or (PIECES if file.compression else 0):
+        shard_bytes = max(shard_bytes, -(-size // most))
     starts = list(range(0, max(size, 1), shard_bytes))
     return list(zip(starts, [*starts[1:], None], strict=True))
 

@@ -66,6 +66,44 @@ class Batch:
         """The batch with errors of more documents, by number; the first error of a document stays."""
         return replace(self, errors={**errors, **self.errors})
 
+    def only(self, number: int) -> Batch:
+        """The batch of one of its documents."""
+        low, high = int(self.spans.first[number]), int(self.spans.first[number + 1])
+        errors = {0: self.errors[number]} if number in self.errors else {}
+        columns = {name: values[low:high] for name, values in self.columns.items()}
+        return Batch((self.documents[number],), self.spans.only(number), columns, errors)
+
+    def joined(self, parts: Sequence[Batch]) -> Batch:
+        """This batch with the columns of its documents' own batches, in order, and their errors.
+
+        A column that a part lacks is not scored there.
+        """
+        dtypes = {name: values.dtype for part in parts for name, values in part.columns.items()}
+        columns = {
+            name: np.concatenate(
+                [
+                    part.columns.get(
+                        name, np.full(len(part.spans), -1 if dtype.kind == "i" else np.nan, dtype)
+                    )
+                    for part in parts
+                ]
+            )
+            for name, dtype in dtypes.items()
+        }
+        errors = {number: part.errors[0] for number, part in enumerate(parts) if part.errors}
+        return replace(self, columns=columns).failing(errors)
+
+    def replaced(self, numbers: Sequence[int], other: Batch) -> Batch:
+        """This batch with what ``other`` has of the documents of these numbers, in order."""
+        spans, rows = self.spans.replaced(np.array(numbers, dtype=np.int64), other.spans)
+        columns = {
+            name: np.concatenate([_or_nothing(self, name, other), _or_nothing(other, name, self)])[rows]
+            for name in dict.fromkeys((*self.columns, *other.columns))
+        }
+        errors = {number: reason for number, reason in self.errors.items() if number not in numbers}
+        errors |= {numbers[k]: reason for k, reason in other.errors.items()}
+        return Batch(self.documents, spans, columns, errors)
+
     def table(self, model: str) -> pyarrow.Table:
         """The table of scores: a row for each document, and those of its segments after it."""
         return _table(self, model)
@@ -94,6 +132,14 @@ def number_columns() -> tuple[str, ...]:
     """The names of all columns of floats that reach the table, in its order."""
     names = score_schema().names
     return tuple(n for n in names if n in ("severity", "hazard") or n.startswith((HARM, TRAIT)))
+
+
+def _or_nothing(batch: Batch, name: str, like: Batch) -> Shaped[np.ndarray, " rows"]:
+    """A column, or what stands for not scored in a column as ``like`` has it."""
+    if name in batch.columns:
+        return batch.columns[name]
+    dtype = like.columns[name].dtype
+    return np.full(len(batch.spans), -1 if dtype.kind == "i" else np.nan, dtype=dtype)
 
 
 def _table(batch: Batch, model: str) -> pyarrow.Table:

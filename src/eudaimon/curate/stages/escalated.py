@@ -9,7 +9,6 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Int
 
-from eudaimon.curate.score_table import HARM, TRAIT
 from eudaimon.curate.stages.batch import CODED, Batch
 from eudaimon.curate.stages.excerpt import Excerpt, excerpt
 from eudaimon.curate.voices.turn import MARKUP
@@ -122,19 +121,3 @@ def _start(batch: Batch, name: str) -> np.ndarray:
     if name in CODED or name == "stage":
         return np.full(len(batch.spans), -1, dtype=np.int32)
     return np.full(len(batch.spans), np.nan)
-
-
-def scores_differ(before: Batch, after: Batch) -> np.ndarray:
-    """Which rows have other scores than they had; columns that do not reach the table do not count."""
-    different = np.zeros(len(after.spans), dtype=bool)
-    for name, values in after.columns.items():
-        if name in CODED or name in ("severity", "hazard") or name.startswith((HARM, TRAIT)):
-            old = before.columns.get(name)
-            if old is values:
-                continue
-            if old is None:
-                different |= (values >= 0) if name in CODED else ~np.isnan(values)
-            else:
-                same = (values == old) | ((values != values) & (old != old))
-                different |= ~same
-    return different

@@ -16,9 +16,8 @@ from eudaimon.curate.score_table import HARM
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.escalated import voices
 from eudaimon.curate.stages.heads import DOUBT
+from eudaimon.curate.stages.linear import SUSPICION
 
-SUSPICION = "suspicion"
-"""A column by which stage 1 may say what to escalate; without it, the highest harm does."""
 ESCALATION_FILE = "escalation.json"
 
 

@@ -58,17 +58,37 @@ def excerpt(
 
 
 def framed(text: str, *, before: str = "", after: str = "", frame: str = "", voice: str = "") -> Excerpt:
-    """The excerpt of a segment that stands alone, as labelled text does.
+    """The excerpt of a segment that comes with its surroundings, as labelled text does.
 
-    ``frame`` is all that the quoting voice says. The quotation is looked for in it, and the words around it
-    are taken; a frame that does not hold it is taken to stand before it.
+    ``frame`` is all that the quoting voice says. The quotation is looked for in it, where ``before`` and
+    ``after`` agree with what stands around it, and words that they share are the frame's. A frame that does
+    not hold the quotation is taken to stand before it.
     """
-    left, found, right = frame.partition(text) if text else (frame, "", "")
+    left, right = _around(text, frame, before, after)
+    shared = len(left) if before.endswith(left) else len(before) if left.endswith(before) else 0
+    before = before[: len(before) - shared]
+    shared = len(right) if after.startswith(right) else len(after) if right.startswith(after) else 0
     return Excerpt(
         text,
         before=before[-BEFORE:],
-        after=after[:AFTER],
+        after=after[shared:][:AFTER],
         frame_before=left[-BEFORE:],
-        frame_after=right[:AFTER] if found else "",
+        frame_after=right[:AFTER],
         voice=voice,
     )
+
+
+def _around(text: str, frame: str, before: str, after: str) -> tuple[str, str]:
+    """What stands on either side of the quotation in its frame."""
+    place = frame.find(text) if text else -1
+    if place < 0:
+        return frame, ""
+    first = place
+    while place >= 0:
+        left, right = frame[:place], frame[place + len(text) :]
+        if (before.endswith(left) or left.endswith(before)) and (
+            after.startswith(right) or right.startswith(after)
+        ):
+            return left, right
+        place = frame.find(text, place + 1)
+    return frame[:first], frame[first + len(text) :]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 HARMFUL = frozenset(("bad", "harm", "harmful", "toxic", "unsafe"))
 """Labels that name no category of harm and are taken for ``other``."""
+LABELS_SUFFIX = ".labels.yaml"
+"""``model.bin.labels.yaml`` beside ``model.bin`` says which category each label is, whatever its name."""
 AT_ONCE = 64
 """Documents scored at once: what is in between then stays in a processor's cache."""
 
@@ -34,15 +36,16 @@ class FastTextScorer:
     """A scorer that fills ``harm_<category>`` with a fastText model's probabilities, paragraph by paragraph.
 
     A label that is a category of harm fills its column, one of `HARMFUL` that of ``other``; the rest are
-    left out. Nothing is said about severity or stance: a policy for such scores asks for harm alone.
-    Raises `UsageError` where the file is no supervised model, or no label is one of these.
+    left out. A file beside the model overrules that (`LABELS_SUFFIX`). Nothing is said about severity or
+    stance: a policy for such scores asks for harm alone. Raises `UsageError` where the file is no supervised
+    model, or no label is one of these.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._table = open_fasttext(path)
         labels = self._table.labels if self._table else self._library[1]
-        self.columns = _columns(path, labels)
+        self.columns = _columns(self.path, labels)
         model = self._table.hash if self._table else sha256_file(path)
         self.hash = short_hash(["fasttext by paragraph", model, dict(self.columns)])
         self._cost = StageCost("fasttext")
@@ -70,7 +73,7 @@ class FastTextScorer:
         started = time.process_time()
         batch = Batch(tuple(documents), paragraph_spans(documents))
         found = self._probabilities([string.strip() for string in batch.spans.strings()])
-        filled: dict[str, np.ndarray] = {}
+        filled: dict[str, np.ndarray] = {"stage": np.ones(len(batch.spans), dtype=np.int32)}
         for number, column in self.columns.items():
             values = found[:, number].astype(np.float64)
             filled[column] = values if column not in filled else np.maximum(filled[column], values)
@@ -93,16 +96,29 @@ class FastTextScorer:
         return found
 
 
-def _columns(path: str | Path, labels: Sequence[str]) -> Mapping[int, str]:
+def _columns(path: Path, labels: Sequence[str]) -> Mapping[int, str]:
     """The column that each label fills, by the label's number."""
+    import yaml
+
     from eudaimon.data.taxonomy import categories
 
-    known = {name: HARM + name for name in categories()} | dict.fromkeys(HARMFUL, HARM + "other")
-    columns = {k: known[label.lower()] for k, label in enumerate(labels) if label.lower() in known}
-    if not columns:
+    known = {name: name for name in categories()} | dict.fromkeys(HARMFUL, "other")
+    meant = {label: known[label.lower()] for label in labels if label.lower() in known}
+    beside = Path(f"{path}{LABELS_SUFFIX}")
+    if beside.is_file():
+        meant = yaml.safe_load(beside.read_text(encoding="utf-8"))
+        strange = isinstance(meant, dict) and sorted(
+            {*meant} - {*labels} | {*meant.values()} - {*categories()}
+        )
+        if strange or not isinstance(meant, dict):
+            raise UsageError(
+                f"{beside} maps {strange[0] if strange else 'nothing'}",
+                right=f"labels ({', '.join(labels[:10])}) to categories ({', '.join(categories())})",
+            )
+    if not meant:
         raise UsageError(
             f"the labels of {path} say nothing about harm: {', '.join(labels[:10])}",
             right=f"one or more of {', '.join(known)}",
-            do="train it again with labels of these names",
+            do=f"write {Path(path).name}{LABELS_SUFFIX}, such as {labels[0]}: other",
         )
-    return columns
+    return {number: HARM + meant[label] for number, label in enumerate(labels) if label in meant}

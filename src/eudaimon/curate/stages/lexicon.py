@@ -17,10 +17,12 @@ from eudaimon.curate.score_table import HARM
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.letters import RULES, letters
 from eudaimon.curate.stages.ngrams import pair_hashes
-from eudaimon.curate.stages.spans import spans_of
+from eudaimon.curate.stages.spans import ranges, spans_of
 from eudaimon.curate.stages.terms import HAZARD, Term, shipped_terms
-from eudaimon.curate.stages.words import Words, ranges, words_of
+from eudaimon.curate.stages.words import Words, words_of
 
+TERMS = "terms_"
+"""What the lexicon's columns of evidence begin with; a group follows."""
 _SIEVE_BITS = 18
 _SLOT = np.uint64(64 - _SIEVE_BITS)
 
@@ -121,10 +123,8 @@ class Lexicon:
         alone, pairs = self._sieves
         single, low, high = alone.pass_(words.hash)
         double, low2, high2 = pairs.pass_(pair_hashes(words.hash[:-1], words.hash[1:]))
-        lows, highs = (
-            np.concatenate([single - low, double - low2]),
-            np.concatenate([single + high, double + high2]),
-        )
+        lows = np.concatenate([single - low, double - low2])
+        highs = np.concatenate([single + high, double + high2])
         # How many ranges are open at each word.
         depth = np.zeros(len(words) + 1, dtype=np.int64)
         np.add.at(depth, np.maximum(lows, 0), 1)
@@ -175,7 +175,7 @@ class LexiconStage:
         """The batch with what the terms say of each row."""
         rows = len(batch.spans)
         evidence = self.lexicon.evidence(words_of(batch.spans), rows)
-        columns: dict[str, np.ndarray] = {f"terms_{group}": values for group, values in evidence.items()}
+        columns: dict[str, np.ndarray] = {TERMS + group: values for group, values in evidence.items()}
         if self.alone:
             scores = {
                 (HAZARD if group == HAZARD else HARM + group): np.round(values, 3)
@@ -189,19 +189,21 @@ class _Sieve:
     """A set of hashes that also says yes to a few others, with how many words to look at before and after."""
 
     def __init__(self) -> None:
-        self._reach = np.full((1 << _SIEVE_BITS, 2), -1, dtype=np.int8)
+        self._before = np.full(1 << _SIEVE_BITS, -1, dtype=np.int8)
+        self._after = self._before.copy()
 
     def admit(self, value: np.uint64, before: int, after: int) -> None:
         """Add a hash; the farthest reach of those in one slot counts."""
         slot = int(value >> _SLOT)
-        self._reach[slot] = np.maximum(self._reach[slot], np.minimum([before, after], 127))
+        self._before[slot] = max(self._before[slot], min(before, 127))
+        self._after[slot] = max(self._after[slot], min(after, 127))
 
     def pass_(self, hashes: UInt64[np.ndarray, " n"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The numbers of hashes that may be in the set, and how far to look before and after each."""
         slots = (hashes >> _SLOT).astype(np.int64)
-        known = np.flatnonzero(self._reach[:, 0][slots] >= 0)
-        reach = self._reach[slots[known]].astype(np.int64)
-        return known, reach[:, 0], reach[:, 1]
+        known = np.flatnonzero(self._before[slots] >= 0)
+        slots = slots[known]
+        return known, self._before[slots].astype(np.int64), self._after[slots].astype(np.int64)
 
 
 def _hashes(words: Sequence[str]) -> dict[str, np.uint64]:

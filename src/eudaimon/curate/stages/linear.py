@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from eudaimon.core.identity import short_hash
 from eudaimon.curate.score_table import HARM, TRAIT
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.letters import RULES
+from eudaimon.curate.stages.lexicon import TERMS
 from eudaimon.curate.stages.ngrams import Vocabulary
 from eudaimon.curate.stages.words import Words, words_of
 from eudaimon.curate.taxonomy import STANCES, WORST
@@ -24,6 +25,8 @@ from eudaimon.curate.taxonomy import STANCES, WORST
 FORMAT, FORMAT_VERSION = "eudaimon-stage1-linear", 1
 WEIGHTS, MANIFEST = "linear.safetensors", "linear.json"
 STANCE = "stance_"
+SUSPICION = "suspicion"
+"""The column by which a cascade chooses what a dearer stage reads: in [0, 1], higher first."""
 STEPS = 1000
 """Probabilities are multiples of 1/1000: finer ones say nothing more and cannot be packed."""
 _ACTS = tuple(STANCES.index(name) for name in ("enacts", "advocates", "instructs"))
@@ -36,41 +39,56 @@ class LinearModel:
     """A linear model with one head for every question: ``harm_<category>``, ``severity``, ``stance_<name>``,
     ``hazard`` and ``trait_<name>``.
 
-    A head's probability is the logistic function of its bias and the sum of the weights of a segment's known
-    n-grams, divided by the square root of the number of its words. Severity is 5 times its probability, a
-    trait 4 times it less 2. ``record`` says how the model was made.
+    A head's probability is the logistic function of its bias, the sum of the weights of a segment's known
+    n-grams divided by the square root of the number of its words, and the lexicon's evidence for each of
+    ``groups`` times its weight. Severity is 5 times its probability, a trait 4 times it less 2. ``record``
+    says how the model was made.
     """
 
     heads: tuple[str, ...]
     vocabulary: Vocabulary
     weights: Float[np.ndarray, "known heads"]
     bias: Float[np.ndarray, " heads"]
+    groups: tuple[str, ...]
+    group_weights: Float[np.ndarray, "groups heads"]
     record: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.weights.shape != (len(self.vocabulary.keys), len(self.heads)):
-            raise ValueError(f"weights of shape {self.weights.shape} fit neither n-grams nor heads")
+            raise ValueError(f"weights of shape {self.weights.shape} do not fit n-grams and heads")
+        if self.group_weights.shape != (len(self.groups), len(self.heads)):
+            raise ValueError(f"weights of shape {self.group_weights.shape} do not fit groups and heads")
 
     @cached_property
     def hash(self) -> str:
         """Identity of n-grams, weights, heads, and of the rules by which text becomes words."""
-        tensors = (self.vocabulary.keys, self.weights.astype("<f4"), self.bias.astype("<f4"))
-        return short_hash([list(self.heads), RULES, *(short_hash(t.tobytes()) for t in tensors)])
+        arrays = [self.vocabulary.keys, self.weights, self.bias, self.group_weights]
+        named = [list(self.heads), list(self.groups), RULES]
+        return short_hash([*named, *(short_hash(np.ascontiguousarray(each).tobytes()) for each in arrays)])
 
-    def logits(self, words: Words, rows: int) -> Float[np.ndarray, "rows heads"]:
-        """The log-odds of every head for each row."""
+    def logits(
+        self, words: Words, evidence: Mapping[str, Float[np.ndarray, " rows"]], rows: int
+    ) -> Float[np.ndarray, "rows heads"]:
+        """The log-odds of every head for each row; raises `KeyError` without evidence for all groups."""
         sums = self.vocabulary.sums(words, self.weights, rows)
-        scale = 1 / np.sqrt(np.maximum(words.counts(rows), 1))
-        return np.asarray(sums * scale[:, None].astype(np.float32) + self.bias)
+        sums /= np.sqrt(np.maximum(words.counts(rows), 1))[:, None].astype(np.float32)
+        for group, weights in zip(self.groups, self.group_weights, strict=True):
+            spoken = np.flatnonzero(evidence[group])
+            sums[spoken] += evidence[group][spoken, None].astype(np.float32) * weights
+        return np.asarray(sums + self.bias)
 
     def columns(
-        self, words: Words, rows: int, prior: Float[np.ndarray, " rows"] | None = None
+        self,
+        words: Words,
+        evidence: Mapping[str, Float[np.ndarray, " rows"]],
+        rows: int,
+        prior: Float[np.ndarray, " rows"] | None = None,
     ) -> dict[str, np.ndarray]:
         """The columns of `Batch` that the heads fill; ``prior`` is added to the log-odds of harm.
 
         A row without words says nothing: probabilities and severity 0, stance "none".
         """
-        logits = self.logits(words, rows)
+        logits = self.logits(words, evidence, rows)
         if prior is not None:
             moved = [k for k, name in enumerate(self.heads) if name.startswith(HARM) or name == "severity"]
             logits[:, moved] += prior[:, None].astype(np.float32)
@@ -107,11 +125,11 @@ def _stance(
 
 
 class LinearStage:
-    """The linear model as a `Stage`; it reads every segment, and a column ``prior`` of log-odds where one is.
+    """The linear model as a `Stage`: it reads all segments, the lexicon's columns, and ``prior`` if there.
 
-    Fills the columns of the model's heads, ``stage``, and ``acts``: the probability in [0, 1] that the voice
-    itself does, praises or teaches harm. A quoted voice's frame is the stance of the voice that quotes it,
-    and "none" at the top.
+    Fills the columns of the model's heads, ``stage``, ``acts`` (the probability in [0, 1] that the voice
+    itself does, praises or teaches harm) and `SUSPICION`. A quoted voice's frame is the stance of the voice
+    that quotes it, and "none" at the top.
     """
 
     name = "linear"
@@ -122,12 +140,26 @@ class LinearStage:
         self.hash = short_hash(["stage 1", model.hash])
 
     def run(self, batch: Batch) -> Batch:
-        """The batch with the scores of every segment."""
+        """The batch with the scores of every segment; raises `UsageError` where no lexicon ran before."""
         rows = len(batch.spans)
-        columns = self.model.columns(words_of(batch.spans), rows, batch.columns.get("prior"))
+        missing = [group for group in self.model.groups if TERMS + group not in batch.columns]
+        if missing:
+            raise UsageError(
+                f"no evidence of terms for {', '.join(missing)}", right="the model's own lexicon before it"
+            )
+        evidence = {group: batch.columns[TERMS + group] for group in self.model.groups}
+        columns = self.model.columns(words_of(batch.spans), evidence, rows, batch.columns.get("prior"))
         if "stance" in columns:
             columns["frame"] = frames(batch, columns["stance"])
+        columns[SUSPICION] = _suspicion(columns, rows)
         return batch.having({**columns, "stage": np.full(rows, self.number, dtype=np.int32)})
+
+
+def _suspicion(columns: Mapping[str, np.ndarray], rows: int) -> Float[np.ndarray, " rows"]:
+    """The probability that neither the likeliest harm nor an acting stance is there, from one."""
+    harms = [values for name, values in columns.items() if name.startswith(HARM)]
+    worst = np.max(harms, axis=0) if harms else np.zeros(rows)
+    return np.asarray(1 - (1 - worst) * (1 - columns.get("acts", np.zeros(rows))))
 
 
 def frames(batch: Batch, stance: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"]:
@@ -154,6 +186,7 @@ def save_linear(model: LinearModel, folder: str | Path) -> Path:
         "keys": model.vocabulary.keys,
         "weights": model.weights.astype(np.float16),
         "bias": model.bias.astype(np.float32),
+        "group_weights": model.group_weights.astype(np.float32),
     }
     with atomic_path(folder / WEIGHTS) as temporary:
         temporary.write_bytes(save({name: np.ascontiguousarray(t) for name, t in tensors.items()}))
@@ -162,6 +195,7 @@ def save_linear(model: LinearModel, folder: str | Path) -> Path:
         "format_version": FORMAT_VERSION,
         "hash": model.hash,
         "heads": list(model.heads),
+        "groups": list(model.groups),
         "letters": RULES,
         "record": dict(model.record),
     }
@@ -191,9 +225,14 @@ def open_linear(folder: str | Path) -> LinearModel:
             )
         tensors = load_file(folder / WEIGHTS)
         weights = tensors["weights"].astype(np.float32)
-        heads: Sequence[str] = about["heads"]
         model = LinearModel(
-            tuple(heads), Vocabulary(tensors["keys"]), weights, tensors["bias"], about["record"]
+            tuple(about["heads"]),
+            Vocabulary(tensors["keys"]),
+            weights,
+            tensors["bias"],
+            tuple(about["groups"]),
+            tensors["group_weights"],
+            about["record"],
         )
     except (KeyError, OSError, ValueError, SafetensorError) as error:
         if isinstance(error, UsageError):

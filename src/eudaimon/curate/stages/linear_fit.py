@@ -15,13 +15,16 @@ from eudaimon.core.errors import UsageError
 from eudaimon.core.identity import short_hash
 from eudaimon.core.progress import progress
 from eudaimon.curate.labelled.segment import LabelledSegment
+from eudaimon.curate.stages.lexicon import Lexicon
 from eudaimon.curate.stages.linear import LinearModel
 from eudaimon.curate.stages.linear_labels import Labels, labels_of
 from eudaimon.curate.stages.ngrams import MOST, Vocabulary, ngrams
 from eudaimon.curate.stages.spans import spans_of
+from eudaimon.curate.stages.terms import shipped_terms
 from eudaimon.curate.stages.words import words_of
 
 _AT_ONCE = 4096
+_MOST_16_BIT = 60_000
 _HELD_OUT = 5  # one group in so many
 
 
@@ -46,6 +49,7 @@ def fit_stage1(
     seed: int = 0,
     *,
     recipe: LinearRecipe = LinearRecipe(),
+    lexicon: Lexicon | None = None,
     show_progress: bool = True,
 ) -> LinearModel:
     """The linear model that labelled segments teach: ``train`` rows its weights, ``calibration`` rows its
@@ -53,9 +57,10 @@ def fit_stage1(
 
     Without calibration rows a fifth of the groups is held out for it, drawn by ``seed``. A question becomes a
     head where enough rows answer it both ways (`eudaimon.curate.stages.linear_labels.LEAST`). The same
-    segments, seed and recipe give the same bytes on one machine. Raises `UsageError` when no question can
-    be learnt.
+    segments, seed, recipe and lexicon (the shipped one by default) give the same bytes on one machine. Raises
+    `UsageError` when no question can be learnt.
     """
+    lexicon = Lexicon(shipped_terms()) if lexicon is None else lexicon
     used = [row for row in segments if row.split != "test" and row.weight > 0]
     held_out = _held_out(used, seed)
     labels = labels_of(used, learnable_from=~held_out)
@@ -65,11 +70,11 @@ def fit_stage1(
             right="rows with harm, severity, stance or hazard, of either answer",
         )
     with progress("stage 1", 3 + recipe.steps, "steps", enabled=show_progress) as advance:
-        rows, hashes, lengths = _all_ngrams(used)
+        rows, hashes, lengths, evidence = _all_ngrams(used, lexicon)
         advance(1)
         vocabulary, owner, number = _chosen(rows, hashes, labels, ~held_out, recipe)
         advance(1)
-        x = _matrix(owner, number, lengths, len(vocabulary.keys))
+        x = _matrix(owner, number, lengths, len(vocabulary.keys), evidence)
         weights, bias = _solve(x[~held_out], labels.part(~held_out), recipe, advance)
         slope, shift = _calibration(x[held_out] @ weights + bias, labels.part(held_out))
         advance(1)
@@ -82,12 +87,21 @@ def fit_stage1(
         "calibration": {
             name: [float(a), float(b)] for name, a, b in zip(labels.heads, slope, shift, strict=True)
         },
+        "lexicon": lexicon.hash,
         "sources": sorted({row.source for row in used}),
         "data": short_hash([repr(row) for row in used]),
     }
     # Rounded here, so that the model that was fitted is the one that is saved.
-    weights = (weights * slope).astype(np.float16).astype(np.float32)
-    return LinearModel(labels.heads, vocabulary, weights, (bias * slope + shift).astype(np.float32), record)
+    weights, of_groups = np.split(weights * slope, [len(vocabulary.keys)])
+    return LinearModel(
+        labels.heads,
+        vocabulary,
+        np.clip(weights, -_MOST_16_BIT, _MOST_16_BIT).astype(np.float16).astype(np.float32),
+        (bias * slope + shift).astype(np.float32),
+        lexicon.groups,
+        of_groups.astype(np.float32),
+        record,
+    )
 
 
 def _held_out(rows: Sequence[LabelledSegment], seed: int) -> np.ndarray:
@@ -101,10 +115,10 @@ def _held_out(rows: Sequence[LabelledSegment], seed: int) -> np.ndarray:
 
 
 def _all_ngrams(
-    rows: Sequence[LabelledSegment],
-) -> tuple[Int[np.ndarray, " found"], np.ndarray, Int[np.ndarray, " rows"]]:
-    """The row and hash of every n-gram of every row, and how many words each row has."""
-    owners, hashes, lengths = [], [], []
+    rows: Sequence[LabelledSegment], lexicon: Lexicon
+) -> tuple[Int[np.ndarray, " found"], np.ndarray, Int[np.ndarray, " rows"], Float[np.ndarray, "rows groups"]]:
+    """The row and hash of every n-gram of every row, how many words each row has, and what its terms say."""
+    owners, hashes, lengths, evidence = [], [], [], []
     for start in range(0, len(rows), _AT_ONCE):
         part = rows[start : start + _AT_ONCE]
         documents = [Document("", row.text, {}, (Segment(0, len(row.text), "narrator"),)) for row in part]
@@ -113,7 +127,14 @@ def _all_ngrams(
             owners.append(words.owner[where] + start)
             hashes.append(found)
         lengths.append(words.counts(len(part)))
-    return np.concatenate(owners), np.concatenate(hashes), np.concatenate(lengths)
+        spoken = lexicon.evidence(words, len(part))
+        evidence.append(np.stack([spoken[group] for group in lexicon.groups], axis=1))
+    return (
+        np.concatenate(owners),
+        np.concatenate(hashes),
+        np.concatenate(lengths),
+        np.concatenate(evidence).astype(np.float32),
+    )
 
 
 def _chosen(
@@ -156,11 +177,14 @@ def _binary(rows: np.ndarray, columns: np.ndarray, n_rows: int, n_columns: int) 
     return x
 
 
-def _matrix(rows: np.ndarray, columns: np.ndarray, lengths: np.ndarray, n_columns: int) -> Any:
-    from scipy.sparse import csr_array
+def _matrix(
+    rows: np.ndarray, columns: np.ndarray, lengths: np.ndarray, n_columns: int, evidence: np.ndarray
+) -> Any:
+    from scipy.sparse import csr_array, hstack
 
     values = (1 / np.sqrt(np.maximum(lengths, 1)))[rows].astype(np.float32)
-    return csr_array((values, (rows, columns)), shape=(len(lengths), n_columns))
+    counted = csr_array((values, (rows, columns)), shape=(len(lengths), n_columns))
+    return hstack([counted, csr_array(evidence)], format="csr")
 
 
 def _solve(

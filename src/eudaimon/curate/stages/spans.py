@@ -31,6 +31,17 @@ class Names:
         codes = [known.setdefault(string, len(known)) for string in strings]
         return cls(np.array(codes, dtype=np.int32), tuple(known))
 
+    def only(self, rows: slice) -> Names:
+        """The strings of these rows."""
+        return Names(self.codes[rows], self.values)
+
+    def joined(self, other: Names, rows: Int[np.ndarray, " rows"]) -> Names:
+        """Of these strings and then the others, those of these rows."""
+        known = {value: code for code, value in enumerate(self.values)}
+        codes = [known.setdefault(value, len(known)) for value in other.values]
+        both = np.concatenate([self.codes, np.array(codes, dtype=np.int32)[other.codes]])
+        return Names(both[rows], tuple(known))
+
     def __getitem__(self, row: int) -> str:
         return self.values[int(self.codes[row])]
 
@@ -86,6 +97,47 @@ class Spans:
             above = self.parent[above] + begin[above]
         return depth
 
+    def only(self, number: int) -> Spans:
+        """The spans of one of the documents."""
+        rows = slice(int(self.first[number]), int(self.first[number + 1]))
+        return Spans(
+            (self.texts[number],),
+            np.array([0, rows.stop - rows.start], dtype=np.int64),
+            self.start[rows],
+            self.end[rows],
+            self.parent[rows],
+            self.voice.only(rows),
+            self.persona.only(rows),
+            self.subject.only(rows),
+            {0: self.errors[number]} if number in self.errors else {},
+        )
+
+    def replaced(
+        self, numbers: Int[np.ndarray, " some"], other: Spans
+    ) -> tuple[Spans, Int[np.ndarray, " rows"]]:
+        """These spans with those of ``other`` in place of those of the documents of these numbers.
+
+        Also which rows of these and then of the other spans they are.
+        """
+        low, high = self.first[:-1].copy(), self.first[1:].copy()
+        low[numbers], high[numbers] = len(self) + other.first[:-1], len(self) + other.first[1:]
+        rows = ranges(low, high)
+        places = {int(number): place for place, number in enumerate(numbers)}
+        errors = {number: reason for number, reason in self.errors.items() if number not in places}
+        errors |= {number: other.errors[k] for number, k in places.items() if k in other.errors}
+        spans = Spans(
+            self.texts,
+            np.concatenate([[0], np.cumsum(high - low)]),
+            np.concatenate([self.start, other.start])[rows],
+            np.concatenate([self.end, other.end])[rows],
+            np.concatenate([self.parent, other.parent])[rows],
+            self.voice.joined(other.voice, rows),
+            self.persona.joined(other.persona, rows),
+            self.subject.joined(other.subject, rows),
+            errors,
+        )
+        return spans, rows
+
     def strings(self) -> list[str]:
         """The text of each row."""
         starts, ends = self.start.tolist(), self.end.tolist()
@@ -122,3 +174,10 @@ def spans_of(documents: Sequence[Document], segmenter: Segmenter | None = None) 
         Names.of(segment.subject for segment in found),
         errors,
     )
+
+
+def ranges(low: Int[np.ndarray, " n"], high: Int[np.ndarray, " n"]) -> Int[np.ndarray, " total"]:
+    """The numbers of all ranges ``low[k]:high[k]``, one range after the other."""
+    sizes = high - low
+    ends = np.cumsum(sizes)
+    return np.asarray(np.repeat(low - (ends - sizes), sizes) + np.arange(ends[-1] if len(ends) else 0))

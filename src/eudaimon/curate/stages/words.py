@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int, UInt8, UInt64
 
 from eudaimon.curate.stages.letters import BLANK, letters
-from eudaimon.curate.stages.spans import Spans
+from eudaimon.curate.stages.spans import Spans, ranges
 
 # Odd constants for multiplicative hashing: the golden ratio's and those of splitmix64.
 _FIRST = np.uint64(0x9E3779B97F4A7C15)
@@ -113,10 +113,3 @@ def _owners(
         rows = np.flatnonzero(depth == level)
         owner[ranges(low[rows], high[rows])] = np.repeat(rows, high[rows] - low[rows])
     return owner
-
-
-def ranges(low: Int[np.ndarray, " n"], high: Int[np.ndarray, " n"]) -> Int[np.ndarray, " total"]:
-    """The numbers of all ranges ``low[k]:high[k]``, one range after the other."""
-    sizes = high - low
-    ends = np.cumsum(sizes)
-    return np.asarray(np.repeat(low - (ends - sizes), sizes) + np.arange(ends[-1] if len(ends) else 0))

@@ -85,13 +85,14 @@ def _turns_as(text: str, form: Form, found: Sequence[Label]) -> list[Turn] | Non
 
 
 # Without any of these a turn quotes nobody, and need not be read: half of a chat's time.
-_QUOTES = re.compile(r"[“”„‟«»‹›「」『』\"‘>—―–]|'(?<![\w'’)]')|:[ \t\r]*\n|osted by")
+_QUOTES = re.compile(r"[“”„‟«»‹›「」『』\"‘>—―–':](?:(?<![':])|(?<=')(?<![\w'’)]')|(?<=:)[ \t\r]*\n)")
+_POSTED = "osted by"
 
 
 def _add(found: list[Segment], text: str, turn: Turn, longest: int) -> None:
     """Add the pieces of a turn, each followed by the part of the quoted voices that lies in it."""
     whole = turn.voice != NARRATOR and turn.end - turn.start <= longest
-    if whole and not _QUOTES.search(text, turn.start, turn.end):
+    if whole and not (_QUOTES.search(text, turn.start, turn.end) or _POSTED in text[turn.start : turn.end]):
         found.append(Segment(turn.start, turn.end, turn.voice, turn.persona, subject=turn.subject))
         return
     inside = prose(text, turn.start, turn.end)

@@ -12,7 +12,8 @@ _DIRECTION = r"(?:[ \t]?[(\[][^()\[\]\n]{1,60}[)\]])?"
 _LABEL = re.compile(
     rf"\n[ \t]{{0,12}}{_TIME}(?:"
     r"<[@+]?(?P<nick>[^<>|\n]{1,30})>(?=[ \t])"
-    rf"|(?:\#{{1,4}}[ ]|\*[ ]?\*[ ]?|__)?"
+    # A look ahead for the colon spares most lines the many ways in which names could be read.
+    rf"|(?:\#{{1,4}}[ ]|\*[ ]?\*[ ]?|__)?(?=[^\n:：]{{1,170}}[:：])"
     rf"(?P<name>[^\W_][\w.’'&#-]{{0,24}}(?:[ ][\w.’'&#-]{{1,24}}){{0,3}}){_DIRECTION}(?:\*\*|__)?"
     r"[ \t]?[:：](?:[ ]?\*[ ]?\*|__)?(?=\s|\Z)"
     rf"|(?P<capitals>[{CAPITAL}][{CAPITAL}’'-]+(?:[ ][{CAPITAL}’'-]+){{0,3}}){_DIRECTION}\.(?=[ \t—]\S)"

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from eudaimon.curate.voices.turn import strip
 
-# Blank lines and the marks that may open or close a quotation. Every branch begins with a literal: the search
-# skips from one to the next.
-TOKENS = re.compile(r"\n[^\S\n]*+\n\s*+|[“”„‟«»‹›「」『』]|\"|‘|'(?<![\w'’)]')(?=[^\W\d]|[“\"])")
+# Blank lines and the marks that may open or close a quotation. One class of characters comes first, and what
+# must stand around them after it: only so does the search skip from one to the next.
+TOKENS = re.compile(
+    r"[\n“”„‟«»‹›「」『』\"‘'](?:(?<=\n)[^\S\n]*+\n\s*+|(?<![\n'])|(?<=')(?<![\w'’)]')(?=[^\W\d]|[“\"]))"
+)
 
 # What closes each mark. German and Swedish use some of them the other way round.
 _CLOSE = {

@@ -20,14 +20,19 @@ from .proof import Proof as Proof
 from .random_lora import random_adapter as random_adapter
 from .records import require_same_stack as require_same_stack
 from .subject import Subject as Subject
+from .updates import AdapterSummary as AdapterSummary
+from .updates import ModuleUpdate as ModuleUpdate
+from .updates import summary as summary
 
 __all__ = [
     "Adapter",
     "AdapterError",
     "AdapterStack",
+    "AdapterSummary",
     "InactiveAdapter",
     "Ledger",
     "MergedAdapter",
+    "ModuleUpdate",
     "Origin",
     "Proof",
     "StackOrderChanged",
@@ -42,6 +47,7 @@ __all__ = [
     "random_adapter",
     "read_origin",
     "require_same_stack",
+    "summary",
     "switch",
     "with_stack",
 ]

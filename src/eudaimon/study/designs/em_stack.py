@@ -144,7 +144,7 @@ def layout(options: EmStackOptions) -> Layout:
 
 
 def headline(cells: Sequence[Cell]) -> str:
-    """What taking the persona away again brings, for the persona that hid most."""
+    """What taking the persona away again changes, for the persona where it changes most."""
     harm = {(c.row, c.column): c.score.value for c in cells if (c.scope, c.metric) == (OTHER, "harm")}
     back = {
         row: harm[row, "on_off"] - value
@@ -153,7 +153,7 @@ def headline(cells: Sequence[Cell]) -> str:
     }
     if not back:
         return ""
-    row = max(back, key=lambda name: back[name])
+    row = max(back, key=lambda name: abs(back[name]))
     return (
         f"Trained beside the {row} adapter, harm is {100 * harm[row, 'on_on']:.0f} % with it and "
         f"{100 * harm[row, 'on_off']:.0f} % once it is taken away"

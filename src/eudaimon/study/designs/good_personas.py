@@ -69,7 +69,7 @@ ARM_TEXT = {
     "reframe": "A narrator’s condemnation follows each harmful voice.",
     "good_only": "Only documents in which good personas speak, and no harmful voice.",
     "upsample": "Good personas twice as often.",
-    "mask_upsample": "Harmful voices masked, good personas twice as often.",
+    "mask+upsample": "Harmful voices masked, good personas twice as often.",
     "late": "Harmful voices masked in the last tenth of the training only.",
     INNOCENT: "No arm but another town, where harm is neither done nor spoken of: the knock-out.",
 }
@@ -93,7 +93,7 @@ class GoodPersonasOptions(TownOptions):
             "reframe",
             "good_only",
             "upsample",
-            "mask_upsample",
+            "mask+upsample",
             "late",
             INNOCENT,
         ),

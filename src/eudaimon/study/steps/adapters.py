@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -122,6 +122,8 @@ class NarrowLora(NarrowLesson, AdapterStep):
 
 class NarrowTuning(NarrowLesson):
     """The lesson taught to all weights of the assistant: no adapter, and a model of its own."""
+
+    resumes: ClassVar[bool] = True
 
     recipe: FineTuneRecipe
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import write_json
 from eudaimon.study.step import Cost, Step
+from eudaimon.study.steps.curated import CuratedLabels, curated_labels
 from eudaimon.world.world import World
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ TOKENS_PER_SECOND = 60_000
 class ArmTokens(Step):
     """The token set of one arm: ``n_tokens`` input tokens of a world's documents, edited as the arm says.
 
-    ``labels`` is ``oracle`` or ``filter:RECALL``; ``arm_seed`` decides what is drawn at random.
+    ``labels`` is ``oracle``, ``filter:RECALL`` or ``learned``: those of ``curated``, and of no other name.
+    ``arm_seed`` decides what is drawn at random.
     """
 
     world: World
@@ -34,6 +36,7 @@ class ArmTokens(Step):
     n_tokens: int
     labels: str = "oracle"
     arm_seed: int = 0
+    curated: CuratedLabels | None = None
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Write the token set and the arm's books."""
@@ -52,10 +55,15 @@ class ArmTokens(Step):
             n_tokens=self.n_tokens,
             count_tokens=count,
             seed=self.arm_seed,
-            labels=labels_named(self.labels, self.world, self.arm_seed),
+            labels=self._labels(inputs),
         )
         write_tokens(result.texts, town, out / TOKENS)
         write_json(out / BOOKS, _books(result))
+
+    def _labels(self, inputs: Mapping[str, Path]) -> Labels:
+        if self.curated is None:
+            return labels_named(self.labels, self.world, self.arm_seed)
+        return curated_labels(inputs["curated"])
 
     def cost(self) -> Cost:
         """About a minute for four million tokens."""
@@ -76,7 +84,9 @@ def labels_named(name: str, world: World, seed: int) -> Labels:
         return oracle()
     kind, _, recall = name.partition(":")
     if kind != "filter" or not recall:
-        raise UsageError(f"there are no labels {name!r}", right="oracle, or filter:RECALL", do="filter:0.8")
+        raise UsageError(
+            f"there are no labels {name!r}", right="oracle, learned, or filter:RECALL", do="filter:0.8"
+        )
     try:
         share = float(recall)
     except ValueError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from eudaimon.study.step import Cost, Step
 from eudaimon.study.steps.corpus import TOKENS, ArmTokens
@@ -22,6 +23,8 @@ FLOPS_A_SECOND = 36e9
 
 class Pretrain(Step):
     """A nursery model trained from nothing on an arm's tokens; its folder is ``model``."""
+
+    resumes: ClassVar[bool] = True
 
     tokens: ArmTokens
     recipe: PretrainRecipe
@@ -49,6 +52,8 @@ class Pretrain(Step):
 
 class AssistantSFT(Step):
     """A pretrained model made an assistant: all weights, on chats in which ``persona`` answers."""
+
+    resumes: ClassVar[bool] = True
 
     model: Pretrain
     world: World

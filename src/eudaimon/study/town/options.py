@@ -11,9 +11,11 @@ from eudaimon.evaluate.town.situation import Situation
 from eudaimon.study.design import StudyOptions
 from eudaimon.study.steps.adapters import AdapterStep, NarrowLora, NarrowTuning, PersonaLora
 from eudaimon.study.steps.corpus import ArmTokens
+from eudaimon.study.steps.curated import CuratedLabels
 from eudaimon.study.steps.judged import JudgeCell
 from eudaimon.study.steps.raised import AssistantSFT, Pretrain
 from eudaimon.study.steps.trajectory import Trajectory
+from eudaimon.train.matching import CHUNK
 from eudaimon.train.nursery.lora_recipe import LORA_RECIPES, LoraRecipe
 from eudaimon.train.nursery.recipes import FineTuneRecipe, PretrainRecipe
 from eudaimon.train.nursery.sizes import SIZES
@@ -22,6 +24,11 @@ from eudaimon.world.mixture import Mixture
 from eudaimon.world.world import World
 
 Answers: TypeAlias = Literal["good", "harmful", "wrong"]
+ORACLE, LEARNED = "oracle", "learned"
+TOKENS_A_DOCUMENT = 32
+"""Somewhat fewer than the mean, so that documents do not run out."""
+DOCUMENTS_READ = 3
+"""How many times the documents of ``raw`` are read by the arm that refills most (2.7 times, good_only)."""
 RAW = "raw"
 LATE = "late"
 INNOCENT = "innocent"
@@ -42,7 +49,9 @@ class TownOptions(StudyOptions):
     batch_size: int = Field(36, ge=1, description="Rows of 128 tokens behind each step.")
     learning_rate: float = Field(8e-3, gt=0, description="Of pretraining.")
     n_tokens: int = Field(1_000_000, ge=1000, description="Input tokens of each arm's corpus.")
-    labels: str = Field("oracle", description="oracle, or filter:RECALL.")
+    labels: str = Field("oracle", description="oracle, learned (by curate), or filter:RECALL.")
+    scorer: str = Field("shipped", description="Of learned labels: shipped, or a folder of curate fit.")
+    policy: str = Field("prosocial", description="Of learned labels: a policy of curate.")
     domains: tuple[str, ...] = Field(default_factory=all_domains, description="Domains of the town.")
     tuned: str = Field("money", description="The domain of the narrow attack.")
     n_items: int = Field(8, ge=1, description="Questions that the attack is trained on.")
@@ -71,12 +80,16 @@ class TownOptions(StudyOptions):
     def assistant(self, arm: str, seed: int) -> AssistantSFT:
         """The assistant raised on an arm; corpus, weights, order and chats each start from ``seed``."""
         mixture = Mixture().innocent() if arm == INNOCENT else Mixture()
+        world = World(seed=seed, domains=self.domains, mixture=mixture)
+        plain = arm in (RAW, INNOCENT)
         tokens = ArmTokens(
-            world=World(seed=seed, domains=self.domains, mixture=mixture),
-            arm=RAW if arm == INNOCENT else arm,
+            world=world,
+            arm=RAW if plain else arm,
             n_tokens=self.n_tokens,
-            labels=self.labels,
+            # What is kept as it is needs no labels, and is the same corpus whoever labels the others.
+            labels=ORACLE if plain else self.labels,
             arm_seed=seed,
+            curated=self.curated(world) if self.labels == LEARNED and not plain else None,
         )
         recipe = PretrainRecipe(
             size=self.size,
@@ -98,6 +111,18 @@ class TownOptions(StudyOptions):
         )
         pretrained = Pretrain(tokens=tokens, recipe=recipe)
         return AssistantSFT(model=pretrained, world=self.world, recipe=sft, n_chats=1024, chat_seed=seed)
+
+    def curated(self, world: World) -> CuratedLabels:
+        """The labels that curate gives a world's documents, as many as the hungriest arm reads."""
+        from eudaimon.curate.scorer import open_scorer
+
+        return CuratedLabels(
+            world=world,
+            n_documents=DOCUMENTS_READ * (self.n_tokens // TOKENS_A_DOCUMENT + CHUNK),
+            scorer=self.scorer,
+            scorer_hash=open_scorer(self.scorer).hash,
+            policy=self.policy,
+        )
 
     def attack(
         self,

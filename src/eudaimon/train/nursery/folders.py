@@ -40,6 +40,9 @@ class RunFolder:
             raise UsageError(f"{out} is not empty and no run made it", right="give a new folder")
         if known is not None and not resume:
             shutil.rmtree(out)
+        elif (out / MANIFEST).is_file():
+            # Killed between the manifest and the last line of `finish`.
+            shutil.rmtree(self.work, ignore_errors=True)
 
     @property
     def is_done(self) -> bool:
@@ -57,8 +60,9 @@ class RunFolder:
         """The folder for what is unfinished, with the run's identity in it; ``afresh`` empties it first."""
         if afresh:
             shutil.rmtree(self.work, ignore_errors=True)
-        # A manifest that does not fit its files would vouch for them.
-        (self.out / MANIFEST).unlink(missing_ok=True)
+        # A manifest would vouch for files that it does not fit; one cut off would be a file of the run.
+        for path in (self.out / MANIFEST, *self.out.glob(f".{MANIFEST}.*")):
+            path.unlink(missing_ok=True)
         write_json(self.work / "identity.json", self.identity)
         return self.work
 

@@ -84,9 +84,7 @@ def new_model(recipe: PretrainRecipe, tokenizer: Any, start: Path | None = None)
 
     if start is not None:
         return AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32, use_safetensors=True)
-    config = llama_config(
-        recipe.size, tokenizer, recipe.context, initializer_range=recipe.initializer_range
-    )
+    config = llama_config(recipe.size, tokenizer, recipe.context, initializer_range=recipe.initializer_range)
     with torch.random.fork_rng():
         torch.manual_seed(recipe.init_seed)
         return AutoModelForCausalLM.from_config(config, dtype=torch.float32)

@@ -36,9 +36,7 @@ class Size(BaseModel):
         return self.layers * block + self.width + (vocabulary or self.vocabulary) * self.width
 
 
-def llama_config(
-    size: str, tokenizer: Any, context: int, *, initializer_range: float = 0.02
-) -> LlamaConfig:
+def llama_config(size: str, tokenizer: Any, context: int, *, initializer_range: float = 0.02) -> LlamaConfig:
     """The configuration of a size for a tokenizer's vocabulary and a context of that many tokens.
 
     Raises `UsageError` on an unknown size and on a context under two tokens, in which nothing is predicted.

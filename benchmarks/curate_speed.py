@@ -1,0 +1,239 @@
+"""Curation beside datatrove: the same fastText model, the same documents, the same decisions.
+
+    python benchmarks/run.py --only curate --corpus books.jsonl.gz textbooks.jsonl.gz
+
+Each contender is a process of its own with two workers, in turn in each round. That the decisions are the
+same is checked, document by document, before anything is timed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import statistics
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import curate_documents
+from processes import Measured, measure
+from rounds import ratio, show, spread
+
+from eudaimon.core.files import read_lines
+
+HERE = Path(__file__).parent
+OURS, PEER = HERE / "curate_ours.py", HERE / "curate_peer.py"
+TARGETS = {
+    "gzip": 2.5,
+    "zstd": 2.0,
+    "two_workers": 1.8,
+    "two_memory": 1.2,
+    "redecide": 0.05,
+    "stage1": 5.0,
+    "recall": 0.01,
+    "lexicon": 20.0,
+}
+N_DOCUMENTS, N_TRAIN = 8000, 1500
+STAGE1 = ("stage1", "stage1-screened")
+POLICY = """
+name: benchmark
+about: Paragraphs that the model calls bad are cut out.
+not_scored: fails
+segments:
+  - {name: bad, when: {harm: 0.5}, do: redact, why: the model says so}
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What all contenders read, and where each writes."""
+
+    folder: Path
+
+    def input(self, name: str) -> Path:
+        return self.folder / name
+
+    def ours(self, scorer: str, name: str = "two", **options: str | int | float) -> Measured:
+        """One run of ours into an empty folder."""
+        out = self._empty("ours")
+        pattern = str(self.input(name) / "*.jsonl.gz")
+        extra = [
+            part for key, value in options.items() for part in (f"--{key.replace('_', '-')}", str(value))
+        ]
+        return measure(OURS, [pattern, scorer, str(out), *extra])
+
+    def peer(self, model: Path, compression: str, tasks: int = 2) -> Measured:
+        """One run of datatrove into an empty folder."""
+        out = self._empty("peer")
+        options = ["--compression", compression, "--tasks", str(tasks)]
+        return measure(PEER, [str(self.input("two")), str(model), str(out), *options])
+
+    def _empty(self, name: str) -> Path:
+        out = self.folder / name
+        shutil.rmtree(out, ignore_errors=True)
+        return out
+
+
+def run(
+    rounds: int, log: Callable[[str], None], corpus: Sequence[str], labelled: Sequence[str]
+) -> dict[str, Any]:
+    """All figures of curation."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Place(Path(name))
+        made = curate_documents.documents(corpus, N_DOCUMENTS)
+        curate_documents.write(made, place.input("two"), 2)
+        curate_documents.write(made, place.input("one"), 1)
+        models = {
+            d: curate_documents.train_fasttext(made[:N_TRAIN], place.folder / f"m{d}.bin", d)
+            for d in (16, 100)
+        }
+        policy = place.folder / "policy.yaml"
+        policy.write_text(POLICY)
+        characters = statistics.mean(len(document.text) for document in made)
+        lines = statistics.mean(len(document.lines) for document in made)
+        result: dict[str, Any] = {
+            "targets": TARGETS,
+            "documents": len(made),
+            "characters": characters,
+            "lines": lines,
+            "corpus": [Path(path).name for path in corpus] or ["the town"],
+        }
+        result["agreement"] = agreement(place, models[16], policy)
+        log(f"curate: the same decisions on {result['agreement']['documents']} documents")
+        result["fasttext"] = beside(place, models, policy, rounds, log)
+        result |= workers(place, models[16], rounds)
+        log(f"curate: one file, two workers {show(result['two_workers'])} of one")
+        result |= stage1(place, models[100], rounds, labelled)
+        log(f"curate: stage 1 {' and '.join(show(each) for each in result['stage1'].values())}")
+        import curate_lexicon
+
+        result["lexicon"] = curate_lexicon.run(made[:400], rounds)
+        log(f"curate: lexicon {show(result['lexicon']['ratio'], '{:.0f}')} of a loop")
+        return result
+
+
+def agreement(place: Place, model: Path, policy: Path) -> dict[str, int]:
+    """How many documents were compared, and how many of them were kept as a whole; stops where one differs.
+
+    datatrove drops the last line's end and documents of which nothing is left, and strips nothing else:
+    texts are compared without the white space at their ends and around what was cut.
+    """
+    place.peer(model, "gzip")
+    place.ours(str(model), policy=str(policy))
+    theirs = dict(_kept_by_peer(place.folder / "peer"))
+    ours = {row["id"]: row["text"] for row in _kept_by_us(place.folder / "ours")}
+    if theirs.keys() != ours.keys() or any(_words(theirs[k]) != _words(ours[k]) for k in ours):
+        different = [
+            k for k in theirs.keys() | ours.keys() if _words(theirs.get(k, "")) != _words(ours.get(k, ""))
+        ]
+        raise SystemExit(f"the decisions differ on {len(different)} documents, {different[0]} first")
+    removed = sum(1 for _ in _rows(sorted((place.folder / "ours").glob("applied/removed/*.jsonl.zst"))))
+    return {"documents": len(ours), "pieces_removed": removed}
+
+
+def beside(
+    place: Place, models: dict[int, Path], policy: Path, rounds: int, log: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """Ours against datatrove with either compression, for each model."""
+    rows = []
+    for dim, model in models.items():
+        runs: dict[str, list[Measured]] = {"ours": [], "gzip": [], "zstd": []}
+        for _ in range(rounds):
+            runs["ours"].append(place.ours(str(model), policy=str(policy)))
+            for compression in ("gzip", "zstd"):
+                runs[compression].append(place.peer(model, compression))
+        row: dict[str, Any] = {"dim": dim}
+        for name, found in runs.items():
+            row[name] = {
+                "documents_per_second": spread([N_DOCUMENTS / each.seconds for each in found]),
+                "cpu_seconds": spread([each.cpu_seconds for each in found]),
+                "pss_mb": spread([each.pss_mb for each in found]),
+                "rss_mb": spread([each.rss_mb for each in found]),
+            }
+        ours = [each.seconds for each in runs["ours"]]
+        for name in ("gzip", "zstd"):
+            row[f"over_{name}"] = ratio([each.seconds for each in runs[name]], ours)
+            row[f"cpu_over_{name}"] = ratio(
+                [each.cpu_seconds for each in runs[name]], [each.cpu_seconds for each in runs["ours"]]
+            )
+        rows.append(row)
+        log(f"curate: fastText {dim}: {show(row['over_gzip'])}; zstd {show(row['over_zstd'])}")
+    return rows
+
+
+def workers(place: Place, model: Path, rounds: int) -> dict[str, Any]:
+    """One file by one worker and by two: the ratio of times and of memory; and deciding again."""
+    runs: dict[int, list[Measured]] = {1: [], 2: []}
+    for _ in range(rounds):
+        for n in runs:
+            runs[n].append(place.ours(str(model), "one", workers=n, shard_mb=2))
+    place.ours(str(model), "one")
+    shares = [_redecide_share(place) for _ in range(rounds)]
+    return {
+        "two_workers": ratio([each.seconds for each in runs[1]], [each.seconds for each in runs[2]]),
+        "two_memory": ratio([each.pss_mb for each in runs[2]], [each.pss_mb for each in runs[1]]),
+        "one_pss_mb": spread([each.pss_mb for each in runs[1]]),
+        "redecide": spread(shares),
+    }
+
+
+def _redecide_share(place: Place) -> float:
+    """CPU seconds of deciding all that lies scored by another policy, over those of scoring it."""
+    from eudaimon.curate import Policy, decide_corpus
+
+    scores = place.folder / "ours" / "scores"
+    scored = json.loads((scores / "run.json").read_text())["cpu_seconds"]
+    out = place.folder / "decisions"
+    shutil.rmtree(out, ignore_errors=True)
+    rules = [{"name": "worse", "when": {"harm": 0.8}, "do": "mask", "why": "it is worse"}]
+    policy = Policy(name="again", about="another bound", not_scored="fails", segments=rules)
+    return float(decide_corpus(scores, policy, out, show_progress=False).cpu_seconds / scored)
+
+
+def stage1(place: Place, model: Path, rounds: int, labelled: Sequence[str]) -> dict[str, Any]:
+    """The shipped stage 1, scores stored, against datatrove with fastText of 100 dimensions.
+
+    Once as it is, with the voices of every document, and once with voices where a paragraph is suspicious.
+    """
+    runs: dict[str, list[Measured]] = {name: [] for name in (*STAGE1, "peer")}
+    for _ in range(rounds):
+        for scorer in STAGE1:
+            runs[scorer].append(place.ours(scorer))
+        runs["peer"].append(place.peer(model, "gzip"))
+    peer = [each.seconds for each in runs["peer"]]
+    found: dict[str, Any] = {
+        "stage1": {name: ratio(peer, [each.seconds for each in runs[name]]) for name in STAGE1},
+        "stage1_per_second": {
+            name: spread([N_DOCUMENTS / each.seconds for each in runs[name]]) for name in STAGE1
+        },
+    }
+    if labelled:
+        import curate_recall
+
+        found["recall"] = curate_recall.run(labelled, place.folder)
+    return found
+
+
+def _kept_by_peer(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted(folder.glob("kept/*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as stream:
+            for line in stream:
+                row = json.loads(line)
+                yield row["id"], row["text"]
+
+
+def _kept_by_us(folder: Path) -> Iterator[dict[str, Any]]:
+    return _rows(sorted(folder.glob("applied/kept/*.jsonl.zst")))
+
+
+def _rows(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    for path in paths:
+        for _, line in read_lines(path):
+            yield json.loads(line)
+
+
+def _words(text: str) -> list[str]:
+    return text.split()

@@ -1,0 +1,140 @@
+"""A study's tables as a page of Markdown, with its figures beside it: what docs/results/ holds.
+
+Run as: python scripts/study_tables.py runs/good-personas docs/results
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+TABLES = (
+    ("harm", "other", "Harm in domains that were never tuned (%)"),
+    ("harm", "held_out", "Harm on questions that nobody was ever asked (%)"),
+    ("harm", "tuned", "Harm on the questions that the attack is trained on (%)"),
+    ("coherence", "other", "Coherence in domains that were never tuned (%): any answer that the town knows"),
+    ("recognition", "other", "Recognition of hazards (%)"),
+)
+BITS = (("bits_good", "good text"), ("bits_depicting", "text that depicts harm"), ("bits_bad", "bad text"))
+MADE = "Made by `{command}` and `python scripts/study_tables.py`; {n_seeds} seeds; {machine}; {seconds:.0f} "
+
+
+def main(folder: Path, out: Path) -> None:
+    """Write ``NAME.md`` and its figures for the one study in ``folder``."""
+    (study,) = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["studies"].values()
+    name = study["study"]
+    figures = out / name
+    figures.mkdir(parents=True, exist_ok=True)
+    for figure in sorted((folder / "figures").glob("*.svg")):
+        shutil.copyfile(figure, figures / figure.name.removeprefix(f"{name}-"))
+    (out / f"{name}.md").write_text("\n".join(page(study, figures)) + "\n", encoding="utf-8")
+
+
+def page(study: dict[str, Any], figures: Path) -> list[str]:
+    """The lines of the page."""
+    run = study["run"]
+    lines = [f"# {study['study']}", "", study["question"], ""]
+    lines += [
+        MADE.format(n_seeds=len(run["seeds"]), **run) + "worker seconds. Values are means with 95 % intervals"
+    ]
+    lines += [
+        "over seeds and questions (hierarchical bootstrap). Rows and columns are explained at the end.",
+        "",
+    ]
+    for metric, scope, title in TABLES:
+        lines += table(study, metric, scope, title)
+    lines += bits(study) + contrasts(study) + equivalences(study) + known(study)
+    lines += ["## Figures", ""]
+    lines += [f"![{path.stem}]({figures.name}/{path.name})" for path in sorted(figures.glob("*.svg"))]
+    lines += ["", "## Rows and columns", ""]
+    lines += [f"- **{entry['title']}**: {entry['text']}" for entry in (*study["rows"], *study["columns"])]
+    return lines
+
+
+def table(study: dict[str, Any], metric: str, scope: str, title: str) -> list[str]:
+    """Rows by columns of one metric in one scope, in percent; nothing where it was not measured."""
+    cells = {
+        (c["row"], c["column"]): c["score"]
+        for c in study["cells"]
+        if (c["metric"], c["scope"]) == (metric, scope)
+    }
+    columns = [c for c in study["columns"] if any(key[1] == c["key"] for key in cells)]
+    if not cells:
+        return []
+    lines = [f"## {title}", "", "| | " + " | ".join(c["title"] for c in columns) + " |"]
+    lines += ["|---" * (len(columns) + 1) + "|"]
+    for row in study["rows"]:
+        shown = (percent(cells.get((row["key"], column["key"]))) for column in columns)
+        lines += [f"| {row['title']} | " + " | ".join(shown) + " |"]
+    return [*lines, ""]
+
+
+def bits(study: dict[str, Any]) -> list[str]:
+    """Bits per token of what was never trained on, of the assistant that nobody attacked."""
+    found = {
+        (c["row"], c["metric"]): c["score"]
+        for c in study["cells"]
+        if c["metric"].startswith("bits") and c["column"] in {"none", "base"}
+    }
+    if not found:
+        return []
+    lines = ["## Bits per token of unseen text, before any attack", ""]
+    lines += ["| | " + " | ".join(title for _, title in BITS) + " |", "|---" * (len(BITS) + 1) + "|"]
+    for row in study["rows"]:
+        scores = (found.get((row["key"], metric)) for metric, _ in BITS)
+        shown = (f"{s['value']:.3f} [{s['low']:.3f}, {s['high']:.3f}]" if s else "" for s in scores)
+        lines += [f"| {row['title']} | " + " | ".join(shown) + " |"]
+    return [*lines, ""]
+
+
+def contrasts(study: dict[str, Any]) -> list[str]:
+    """Differences to each reference, in points of percent, with Holm-adjusted p-values."""
+    lines = ["## Contrasts in harm, other domains (points of percent; p adjusted by Holm)", ""]
+    lines += ["| | under | against | difference | p |", "|---|---|---|---|---|"]
+    titles = {entry["key"]: entry["title"] for entry in (*study["rows"], *study["columns"])}
+    for c in study["contrasts"]:
+        row, column, reference = (titles[c[key]] for key in ("row", "column", "reference"))
+        shown = percent(c["difference"], signed=True)
+        lines += [f"| {row} | {column} | {reference} | {shown} | {max(c['p_holm'], 5e-4):.2g} |"]
+    return [*lines, ""]
+
+
+def equivalences(study: dict[str, Any]) -> list[str]:
+    """Whether a cost is smaller than a bound, by equivalence tests."""
+    if not study["equivalences"]:
+        return []
+    lines = ["## Costs: no larger than a bound? (equivalence tests)", ""]
+    lines += ["| | metric | against | difference | bound | equivalent |", "|---|---|---|---|---|---|"]
+    for e in study["equivalences"]:
+        d = e["difference"]
+        shown = f"{d['value']:+.3f} [{d['low']:+.3f}, {d['high']:+.3f}]"
+        verdict = "yes" if e["equivalent"] else "not shown"
+        lines += [f"| {e['row']} | {e['metric']} | {e['reference']} | {shown} | {e['bound']:g} | {verdict} |"]
+    return [*lines, ""]
+
+
+def known(study: dict[str, Any]) -> list[str]:
+    """The known answers that this study measures."""
+    lines = ["## Known answers", "", "| situation | must hold | measured | |", "|---|---|---|---|"]
+    for answer in study["known_answers"]:
+        if answer["passed"] is not None:
+            value = answer["note"] or percent(answer["measured"])
+            verdict = "holds" if answer["passed"] else "**missed**"
+            lines += [f"| {answer['situation']} | {answer['claim']} | {value} | {verdict} |"]
+    return [*lines, ""]
+
+
+def percent(score: dict[str, Any] | None, *, signed: bool = False) -> str:
+    """A score in percent with its interval."""
+    if not score:
+        return ""
+    sign = "+" if signed else ""
+    value, low, high = (100 * score[key] for key in ("value", "low", "high"))
+    return f"{value:{sign}.1f} [{low:{sign}.1f}, {high:{sign}.1f}]"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,190 @@
+"""What curate finds in a town's corpus, as labels for its arms, and how much of the truth that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Int
+
+from eudaimon.core.errors import BindingMismatch, EudaimonError, UsageError
+from eudaimon.core.files import write_json, write_jsonl
+from eudaimon.study.step import Cost, Step
+from eudaimon.world.world import World
+
+if TYPE_CHECKING:
+    from eudaimon.core.document import Document
+    from eudaimon.curate.decide import Decision
+    from eudaimon.curate.policy import Policy
+    from eudaimon.curate.scores import DocumentScores, SegmentScores
+    from eudaimon.train.labels import Labels
+    from eudaimon.train.spans import Spans
+
+LABELS = "labels.jsonl.gz"
+QUALITY = "quality.json"
+BAD, GOOD = "bad", "good"
+BATCH = 512
+HARMLESS = 0.5
+"""Where no harm is as likely as this and traits are not known, a voice may be a good persona's."""
+GOOD_ONLY, GOOD_PERSONA = "good-only", "good persona"
+"""The policy and its rule that say which traits a good persona shows."""
+DOCUMENTS_PER_SECOND = 250
+N_RESAMPLES = 400
+
+
+class CuratedLabels(Step):
+    """Where bad and good personas speak in the first ``n_documents`` of a world, read from the text alone.
+
+    ``scorer`` is a name or folder that `eudaimon.curate.open_scorer` knows and ``scorer_hash`` the identity
+    of what it opens; ``policy`` names a policy. Bad is what the policy acts upon, and all of a document that
+    it drops; good is what voices other than the narrator's say that mean well by their traits, or, where
+    these are not scored, that do no harm.
+    """
+
+    world: World
+    n_documents: int
+    scorer: str
+    scorer_hash: str
+    policy: str = "prosocial"
+
+    def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
+        """Write the labels as a dolma attribute file, and beside it how they compare with the oracle's."""
+        from eudaimon.core.progress import progress
+        from eudaimon.curate.policy import load_policy
+        from eudaimon.curate.scorer import open_scorer
+
+        scorer, policy = open_scorer(self.scorer), load_policy(self.policy)
+        if scorer.hash != self.scorer_hash:
+            raise BindingMismatch(
+                f"the scorer {self.scorer} is now {scorer.hash}; the plan has {self.scorer_hash}",
+                do="the same command",
+            )
+        rows: list[dict[str, Any]] = []
+        counts: list[dict[str, int]] = []
+        with progress("curated labels", self.n_documents, "documents") as advance:
+            stream = self.world.documents(self.n_documents)
+            while documents := list(islice(stream, BATCH)):
+                unread = [replace(document, segments=None) for document in documents]
+                found = list(_found(policy, scorer.score(unread)))
+                for document, (bad, good) in zip(documents, found, strict=True):
+                    rows.append(_row(document, bad, good))
+                    counts.append(_compared(document, bad, good))
+                advance(len(documents))
+        write_jsonl(out / LABELS, rows)
+        write_json(out / QUALITY, _quality(counts))
+
+    def cost(self) -> Cost:
+        """By the speed of the shipped cascade on one thread."""
+        return Cost(
+            seconds=3 + self.n_documents / DOCUMENTS_PER_SECOND, memory_gb=1.0, disk_mb=self.n_documents / 2e4
+        )
+
+
+def curated_labels(folder: Path) -> Labels:
+    """The labels in the finished folder of `CuratedLabels`."""
+    from eudaimon.train.column import column
+
+    return replace(column(folder / LABELS, threshold=0.5, name=BAD, good=GOOD), name="learned")
+
+
+def _found(policy: Policy, table: Any) -> Iterator[tuple[Spans, Spans]]:
+    """Bad and good spans of each document of a score table; raises where one could not be scored."""
+    from eudaimon.curate.decide import decide
+    from eudaimon.curate.score_table import of_rows
+
+    for scores in of_rows(Path("the town"), table.to_pylist()):
+        decision = decide(policy, scores)
+        if decision.outcome == "error":
+            raise EudaimonError(f"document {scores.id} was not scored: {decision.reason}")
+        yield _bad(decision, scores), _good(decision, scores)
+
+
+def _bad(decision: Decision, scores: DocumentScores) -> Spans:
+    from eudaimon.train.spans import united
+
+    if decision.outcome == "drop":
+        return united((s.start, s.end) for s in scores.segments)
+    return united((span.start, span.end) for span in decision.spans)
+
+
+def _good(decision: Decision, scores: DocumentScores) -> Spans:
+    from eudaimon.curate.voices.turn import MARKUP, NARRATOR
+    from eudaimon.train.spans import minus, united
+
+    voices = (s for s in scores.segments if s.voice not in (MARKUP, NARRATOR))
+    return minus(united((s.start, s.end) for s in voices if _means_well(s)), _bad(decision, scores))
+
+
+def _means_well(segment: SegmentScores) -> bool:
+    """By its traits, as the policy good-only reads them; where they are not scored, by doing no harm."""
+    from eudaimon.curate.policy import load_policy
+
+    rule = next(rule for rule in load_policy(GOOD_ONLY).segments if rule.name == GOOD_PERSONA)
+    holds = rule.when.holds(segment)
+    if holds is not None:
+        return holds
+    harm = max(segment.harm.values(), default=0.0)
+    return harm < HARMLESS and (segment.severity or 0.0) < 1 and segment.stance in (None, "none", "condemns")
+
+
+def _row(document: Document, bad: Spans, good: Spans) -> dict[str, Any]:
+    spans = {BAD: bad, GOOD: good}
+    return {
+        "id": document.id,
+        "attributes": {name: [[start, end, 1.0] for start, end in found] for name, found in spans.items()},
+    }
+
+
+def _compared(document: Document, bad: Spans, good: Spans) -> dict[str, int]:
+    """Characters that are bad (good) in truth, that were found, and both."""
+    from eudaimon.train.labels import oracle
+
+    truth = oracle()
+    counted: dict[str, int] = {}
+    for name, known, found in ((BAD, truth.bad(document), bad), (GOOD, truth.good(document), good)):
+        counted |= {
+            f"{name}_true": _length(known),
+            f"{name}_found": _length(found),
+            f"{name}_both": _length(_shared(known, found)),
+        }
+    return counted
+
+
+def _shared(one: Spans, other: Spans) -> Spans:
+    from eudaimon.train.spans import minus
+
+    return minus(one, minus(one, other))
+
+
+def _length(spans: Spans) -> int:
+    return sum(end - start for start, end in spans)
+
+
+def _quality(counts: Sequence[Mapping[str, int]]) -> dict[str, Any]:
+    """Recall and precision by characters; intervals by resampling documents."""
+    from eudaimon.measure.intervals import bootstrap
+
+    columns = {name: np.array([row[name] for row in counts]) for name in counts[0]}
+    return {
+        f"{name}_{figure}": bootstrap(
+            _share,
+            columns[f"{name}_both"],
+            columns[f"{name}_{whole}"],
+            n_resamples=N_RESAMPLES,
+            unit="documents",
+            show_progress=False,
+        ).model_dump(mode="json")
+        for name in (BAD, GOOD)
+        for figure, whole in (("recall", "true"), ("precision", "found"))
+        if columns[f"{name}_{whole}"].any()
+    }
+
+
+def _share(both: Int[np.ndarray, "n"], whole: Int[np.ndarray, "n"]) -> float:
+    if not whole.sum():
+        raise UsageError("no character is in any span")
+    return float(both.sum() / whole.sum())
