@@ -8,6 +8,7 @@ from eudaimon.cli.curate.apply import apply
 from eudaimon.cli.curate.controls import controls
 from eudaimon.cli.curate.decide import decide
 from eudaimon.cli.curate.diff import diff
+from eudaimon.cli.curate.distil import distil
 from eudaimon.cli.curate.policies import policies
 from eudaimon.cli.curate.restore import restore
 from eudaimon.cli.curate.score import score
@@ -21,5 +22,5 @@ curate_app = typer.Typer(
     no_args_is_help=True,
     help="Corpora: the voices in them, scored once, decided by policy, masked or taken out, and restored.",
 )
-for command in (score, decide, apply, restore, controls, diff, why, voices, policies):
+for command in (score, decide, apply, restore, controls, diff, why, distil, voices, policies):
     curate_app.command()(flat(command))
