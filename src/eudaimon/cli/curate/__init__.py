@@ -21,25 +21,15 @@ from eudaimon.cli.curate.why import why
 from eudaimon.cli.failures import Commands
 from eudaimon.cli.groups import flat
 
+SCORED = (score, decide, apply, restore, controls, diff, why)
+REPORTED = (audit, card)
+FITTED = (fit, evaluate, distil)
+SHOWN = (voices, policies)
+
 curate_app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     help="Corpora: the voices in them, scored once, decided by policy, masked or taken out, and restored.",
 )
-for command in (
-    score,
-    decide,
-    apply,
-    restore,
-    controls,
-    diff,
-    why,
-    audit,
-    card,
-    fit,
-    evaluate,
-    distil,
-    voices,
-    policies,
-):
+for command in (*SCORED, *REPORTED, *FITTED, *SHOWN):
     curate_app.command()(flat(command))
