@@ -46,8 +46,12 @@ from .rubric import rubric as rubric
 from .rubric import rubric_hash as rubric_hash
 from .run.apply_corpus import AppliedCorpus as AppliedCorpus
 from .run.apply_corpus import apply_corpus as apply_corpus
+from .run.controls_corpus import Controls as Controls
+from .run.controls_corpus import controls_corpus as controls_corpus
 from .run.decide_corpus import Decided as Decided
 from .run.decide_corpus import decide_corpus as decide_corpus
+from .run.lookup import find_documents as find_documents
+from .run.lookup import scored_documents as scored_documents
 from .run.restore_corpus import Restored as Restored
 from .run.restore_corpus import restore_corpus as restore_corpus
 from .run.score_corpus import Scored as Scored
@@ -58,7 +62,7 @@ from .score_attributes import write_attributes as write_attributes
 from .score_table import read_scores as read_scores
 from .score_table import score_schema as score_schema
 from .score_table import write_scores as write_scores
-from .scored_texts import scored_documents as scored_documents
+from .scored_texts import scored_texts as scored_texts
 from .scorer import Scorer as Scorer
 from .scorer import StageCost as StageCost
 from .scorer import open_scorer as open_scorer
@@ -109,6 +113,7 @@ __all__ = [
     "CardRecord",
     "Change",
     "Check",
+    "Controls",
     "Decided",
     "DecidedSpan",
     "Decision",
@@ -149,6 +154,7 @@ __all__ = [
     "backfill",
     "by_judge",
     "collect_card",
+    "controls_corpus",
     "decide",
     "decide_corpus",
     "decide_file",
@@ -159,6 +165,7 @@ __all__ = [
     "document_record",
     "draw_sample",
     "estimate",
+    "find_documents",
     "find_sources",
     "fit_stage1",
     "hard_cases",
@@ -184,6 +191,7 @@ __all__ = [
     "score_files",
     "score_schema",
     "scored_documents",
+    "scored_texts",
     "segments",
     "sentence_spans",
     "split",

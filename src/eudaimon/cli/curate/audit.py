@@ -100,7 +100,7 @@ def _sample(scores: Path, out: Path, policy: Policy, n: int, seed: int, corpus: 
     from eudaimon.curate.audit.folder import has_sample, read_sample, write_sample
     from eudaimon.curate.audit.texts import with_texts
     from eudaimon.curate.decided import score_files, scores_hash
-    from eudaimon.curate.scored_texts import scored_documents
+    from eudaimon.curate.scored_texts import scored_texts
 
     now = scores_hash(scores)
     if has_sample(out):
@@ -112,7 +112,7 @@ def _sample(scores: Path, out: Path, policy: Policy, n: int, seed: int, corpus: 
             )
         return sample
     drawn = draw_sample(score_files(scores), policy, n=n, seed=seed)
-    items = with_texts(drawn.items, scored_documents(scores, corpus))
+    items = with_texts(drawn.items, scored_texts(scores, corpus))
     sample = Sample(drawn.plan.model_copy(update={"scores": now}), items)
     write_sample(out, sample)
     return sample

@@ -51,13 +51,13 @@ def card(
     from eudaimon.curate.card.collect import CardOptions, collect_card, read_controls
     from eudaimon.curate.card.cost import CHARACTERS_PER_TOKEN
     from eudaimon.curate.policy import load_policy
-    from eudaimon.curate.scored_texts import scored_documents
+    from eudaimon.curate.scored_texts import scored_texts
     from eudaimon.report.card.write import write_card
 
     record = collect_card(
         scores,
         load_policy(policy),
-        documents=scored_documents(scores, corpus) if texts else None,
+        documents=scored_texts(scores, corpus) if texts else None,
         audit=_findings(audit) if audit else None,
         controls=read_controls(controls) if controls else (),
         options=CardOptions(
