@@ -87,6 +87,8 @@ def test_an_audit_is_drawn_rated_and_told(town, tmp_path):
     assert "1 of 40 segments are rated by ann" in typed.stdout
     assert sample.items[0].text in typed.stdout
     assert "How severe is the harm?" in typed.stdout
+    assert not any(stratum.name in typed.stdout for stratum in sample.plan.strata)
+    assert "0.9" not in typed.stdout
     # A file: all of it.
     given = tmp_path / "given.jsonl"
     bad = Labels(severity=3, stance="advocates", frame="none", subject="human")
