@@ -153,7 +153,7 @@ def test_a_card_is_drawn(town, tmp_path):
         (("card", "nowhere", "--out", "c"), "holds no"),
         (("audit", "SCORES", "--out", "a", "--policy", "nice"), "no policy 'nice'"),
         (("audit", "SCORES", "--out", "a", "--ratings", "none.jsonl"), "not a file of ratings"),
-        (("audit", "SCORES", "--out", "a", "--judge-url", "http://localhost:1/v1"), "--judge-model"),
+        (("audit", "SCORES", "--out", "a", "--judge-url", "http://localhost:1/v1"), "judge has no name"),
         (("audit", "SCORES", "--out", "a", "--corpus", "gone.jsonl"), "no such file"),
         (("card", "SCORES", "--out", "c", "--audit", "empty"), "holds no findings"),
     ],
