@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Float
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
 from eudaimon.core.identity import short_hash
+from eudaimon.curate.score_table import HARM
 from eudaimon.curate.scorer import StageCost
 from eudaimon.curate.stages.batch import Batch, Stage
-from eudaimon.curate.stages.linear import SUSPICION
 from eudaimon.curate.stages.paragraphs import paragraph_spans
 from eudaimon.curate.stages.spans import Spans
 from eudaimon.curate.stages.staged import StagedScorer
@@ -30,15 +31,16 @@ PARAGRAPHS = "paragraphs"
 class ScreenedScorer(StagedScorer):
     """A scorer whose documents keep their paragraphs as segments unless one is suspicious.
 
-    Where the suspicion of any paragraph, in [0, 1], reaches ``bound``, the voices of that document are found
-    and scored as `StagedScorer` does; with a bound of 0 that is everywhere. Segments that documents have are
+    Where `likely_bad` of any paragraph reaches ``bound``, the voices of that document are found and scored as
+    `StagedScorer` does; with a bound of 0 that is everywhere. A voice whose words are drowned in those of its
+    paragraph is missed: a lower bound misses fewer. Segments that documents have are
     kept too. Costs count a document that is read again twice. Raises `UsageError` on a bound that is no
     probability.
     """
 
     def __init__(self, stages: Sequence[Stage], bound: float) -> None:
         if not 0 <= bound <= 1:
-            raise UsageError(f"a suspicion of {bound} is none", right="a bound in [0, 1]")
+            raise UsageError(f"{bound} is no probability", right="a bound in [0, 1]")
         super().__init__(stages)
         self.bound = bound
         self.hash = short_hash(["screened", bound, self.hash])
@@ -93,8 +95,18 @@ def short_paragraphs(documents: Sequence[Document]) -> Spans:
 
 
 def suspicious(batch: Batch, bound: float) -> list[int]:
-    """The numbers of documents to be read again: those with segments, and with a suspicion of ``bound``."""
+    """The numbers of documents to be read again: with segments, an error, or a paragraph over the bound."""
     found = {number for number, document in enumerate(batch.documents) if document.segments is not None}
-    if SUSPICION in batch.columns:
-        found |= set(batch.spans.document[batch.columns[SUSPICION] >= bound].tolist())
+    found |= set(batch.spans.document[likely_bad(batch) >= bound].tolist())
     return sorted(found | set(batch.errors))
+
+
+def likely_bad(batch: Batch) -> Float[np.ndarray, " rows"]:
+    """The probability of the likeliest harm times that of an acting stance, for each row, in [0, 1].
+
+    A policy that asks for harm of 0.5 and an acting stance cannot hold below 1/6: the stance is one of three.
+    """
+    harms = [np.nan_to_num(values) for name, values in batch.columns.items() if name.startswith(HARM)]
+    rows = len(batch.spans)
+    worst = np.max(harms, axis=0) if harms else np.zeros(rows)
+    return np.asarray(worst * batch.columns.get("acts", np.ones(rows)))

@@ -16,8 +16,8 @@ from eudaimon.curate.stages.staged import StagedScorer
 from eudaimon.curate.stages.terms import read_terms, write_terms
 
 SCORER, KIND = "scorer.json", "stage1"
-SCREEN = 0.3
-"""The suspicion from which on `open_screened` looks for voices."""
+SCREEN = 0.15
+"""From where on `open_screened` looks for voices; see `likely_bad`."""
 TERMS_FILE, RULES_FILE = "terms.yaml", "provenance.yaml"
 
 
@@ -69,7 +69,7 @@ def open_stage1(folder: str | Path | None = None) -> StagedScorer:
 
 
 def open_screened(folder: str | Path | None = None, bound: float = SCREEN) -> ScreenedScorer:
-    """As `open_stage1`, but voices are sought only where a paragraph is suspicious; see `ScreenedScorer`."""
+    """As `open_stage1`, but voices are sought only where a paragraph may be bad; see `ScreenedScorer`."""
     return ScreenedScorer(open_stage1(folder).stages, bound)
 
 
