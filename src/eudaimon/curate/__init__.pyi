@@ -16,6 +16,11 @@ from .audit.texts import with_texts as with_texts
 from .card.collect import CardOptions as CardOptions
 from .card.collect import collect_card as collect_card
 from .card.record import CardRecord as CardRecord
+from .cascade import Cascade as Cascade
+from .cascade_files import open_cascade as open_cascade
+from .cascade_files import save_cascade as save_cascade
+from .cascade_files import save_judged as save_judged
+from .cascade_files import with_judge as with_judge
 from .condition import Check as Check
 from .condition import When as When
 from .controls import Drawn as Drawn
@@ -80,6 +85,14 @@ from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
 from .sources.write import RecordWriter as RecordWriter
 from .sources.write import document_record as document_record
+from .stages.distil import Distilled as Distilled
+from .stages.distil import distil as distil
+from .stages.encoder import EncoderStage as EncoderStage
+from .stages.encoder import fit_stage2 as fit_stage2
+from .stages.escalation import Escalation as Escalation
+from .stages.escalation import bound_for as bound_for
+from .stages.judge import JudgeOptions as JudgeOptions
+from .stages.judge import JudgeStage as JudgeStage
 from .stages.lexicon import Lexicon as Lexicon
 from .stages.linear_fit import LinearRecipe as LinearRecipe
 from .stages.linear_fit import fit_stage1 as fit_stage1
@@ -111,6 +124,7 @@ __all__ = [
     "BadRecord",
     "CardOptions",
     "CardRecord",
+    "Cascade",
     "Change",
     "Check",
     "Controls",
@@ -118,13 +132,18 @@ __all__ = [
     "DecidedSpan",
     "Decision",
     "Difference",
+    "Distilled",
     "DocumentRule",
     "DocumentScores",
     "Drawn",
+    "EncoderStage",
+    "Escalation",
     "Fields",
     "Form",
     "HardCase",
     "Inserted",
+    "JudgeOptions",
+    "JudgeStage",
     "Labels",
     "Lexicon",
     "LinearRecipe",
@@ -152,6 +171,7 @@ __all__ = [
     "apply_corpus",
     "as_segment",
     "backfill",
+    "bound_for",
     "by_judge",
     "collect_card",
     "controls_corpus",
@@ -162,15 +182,18 @@ __all__ = [
     "decision_schema",
     "detect_form",
     "diff",
+    "distil",
     "document_record",
     "draw_sample",
     "estimate",
     "find_documents",
     "find_sources",
     "fit_stage1",
+    "fit_stage2",
     "hard_cases",
     "labelled_scores",
     "load_policy",
+    "open_cascade",
     "open_scorer",
     "open_stage1",
     "policy_names",
@@ -186,6 +209,8 @@ __all__ = [
     "restore_corpus",
     "rubric",
     "rubric_hash",
+    "save_cascade",
+    "save_judged",
     "save_stage1",
     "score_corpus",
     "score_files",
@@ -198,6 +223,7 @@ __all__ = [
     "tokens_by_stratum",
     "voice_taxonomy",
     "why",
+    "with_judge",
     "with_texts",
     "with_voices",
     "write_attributes",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eudaimon.core.document import Document
 from eudaimon.core.folders import atomic_folder, sweep
+from eudaimon.curate.cascade import Cascade
 from eudaimon.curate.run.folder import ScoreFolder
 from eudaimon.curate.run.opening import scorer_of_run
 from eudaimon.curate.run.score_shard import Heard, score_shard
@@ -51,11 +52,16 @@ def score_by_key(folder: str | Path, key: str) -> str:
 
 
 def open_once(folder: str | Path) -> None:
-    """Open the scorer of a run and score something with it, so that workers share what that takes."""
+    """Open the scorer of a run and score something with it, so that workers share what that takes.
+
+    Of a cascade the first stages only: a judge would be asked, and an encoder that has run in threads of this
+    process would wait for them for ever in a copy of it.
+    """
     import pyarrow.parquet  # noqa: F401
 
     plan = ScoreFolder(folder).plan
-    scorer_of_run(plan.scorer, plan.scorer_hash).score([Document("", SAMPLE)])
+    scorer = scorer_of_run(plan.scorer, plan.scorer_hash)
+    (scorer.first if isinstance(scorer, Cascade) else scorer).score([Document("", SAMPLE)])
 
 
 def score_into(scores: ScoreFolder, key: str, scorer: Scorer) -> None:

@@ -79,16 +79,18 @@ def framed(text: str, *, before: str = "", after: str = "", frame: str = "", voi
 
 
 def _around(text: str, frame: str, before: str, after: str) -> tuple[str, str]:
-    """What stands on either side of the quotation in its frame."""
+    """What stands on either side of the quotation in its frame: at the place that agrees most, else first."""
     place = frame.find(text) if text else -1
     if place < 0:
         return frame, ""
-    first = place
+    best, most = (frame[:place], frame[place + len(text) :]), -1
     while place >= 0:
         left, right = frame[:place], frame[place + len(text) :]
         if (before.endswith(left) or left.endswith(before)) and (
             after.startswith(right) or right.startswith(after)
         ):
-            return left, right
+            shared = min(len(left), len(before)) + min(len(right), len(after))
+            if shared > most:
+                best, most = (left, right), shared
         place = frame.find(text, place + 1)
-    return frame[:first], frame[first + len(text) :]
+    return best
