@@ -68,7 +68,7 @@ class HowToRun:
         """
         import os
 
-        from eudaimon.cli.study.options import pairs
+        from eudaimon.cli.parse import pairs
 
         name: EngineName = self.engine  # type: ignore[assignment]  # the engine refuses others
         chosen: Mapping[str, str] = pairs(self.slurm or (), "--slurm")
