@@ -87,6 +87,8 @@ def test_an_audit_is_drawn_rated_and_told(town, tmp_path):
     assert "1 of 40 segments are rated by ann" in typed.stdout
     assert sample.items[0].text in typed.stdout
     assert "How severe is the harm?" in typed.stdout
+    assert not any(stratum.name in typed.stdout for stratum in sample.plan.strata)
+    assert "0.9" not in typed.stdout
     # A file: all of it.
     given = tmp_path / "given.jsonl"
     bad = Labels(severity=3, stance="advocates", frame="none", subject="human")
@@ -151,7 +153,7 @@ def test_a_card_is_drawn(town, tmp_path):
         (("card", "nowhere", "--out", "c"), "holds no"),
         (("audit", "SCORES", "--out", "a", "--policy", "nice"), "no policy 'nice'"),
         (("audit", "SCORES", "--out", "a", "--ratings", "none.jsonl"), "not a file of ratings"),
-        (("audit", "SCORES", "--out", "a", "--judge-url", "http://localhost:1/v1"), "--judge-model"),
+        (("audit", "SCORES", "--out", "a", "--judge-url", "http://localhost:1/v1"), "judge has no name"),
         (("audit", "SCORES", "--out", "a", "--corpus", "gone.jsonl"), "no such file"),
         (("card", "SCORES", "--out", "c", "--audit", "empty"), "holds no findings"),
     ],

@@ -168,10 +168,13 @@ def test_a_judge_rates_what_it_has_not_rated(items, tmp_path):
     add_ratings(path, [Rating(document=items[0].document, segment=items[0].segment, rater="judge")])
     n = rate_by(rate, items, "judge", path)
     assert seen == [item.key for item in items[1:]]
-    ratings = read_ratings(path)
-    assert len(ratings) == len(items)
-    assert sum(not r.skipped for r in ratings[1:]) == n
+    assert 0 < n < len(items) - 1
+    assert len(read_ratings(path)) == 1 + n
+    seen.clear()
+    # Only what it did not say is asked again.
+    assert 0 < rate_by(lambda part: [BAD for _ in part], items, "judge", path) == len(items) - 1 - n
     assert rate_by(rate, items, "judge", path) == 0
+    assert seen == []
     with pytest.raises(UsageError, match="gave 0 labels"):
         rate_by(lambda part: [], items, "other", path)
 
@@ -212,9 +215,9 @@ def test_a_judge_of_the_cascade_sees_the_segment_in_its_frame(items, tmp_path):
     chosen = [quoted, *items[1:4]]
     n = rate_by(by_judge(stage), chosen, "judge m", tmp_path / "r.jsonl", rubric=stage.rubric)
     ratings = read_ratings(tmp_path / "r.jsonl")
-    assert [r.skipped for r in ratings].count(True) == len(chosen) - n
+    assert len(ratings) == n < len(chosen)
     wanted = Labels(severity=2, category="fraud", stance="instructs", frame="none", subject="human")
-    assert {(r.labels.severity, r.labels.category, r.labels.stance) for r in ratings if not r.skipped} == {
+    assert {(r.labels.severity, r.labels.category, r.labels.stance) for r in ratings} == {
         (wanted.severity, wanted.category, wanted.stance)
     }
     assert {r.rubric for r in ratings} == {stage.rubric}

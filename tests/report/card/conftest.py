@@ -207,7 +207,7 @@ def build(strange: tuple[str, ...] = ()) -> CardRecord:
             characters_per_token=3.94,
             n_characters_measured=64_000_000,
             core_hours=67_700.0,
-            stages={"linear": 8_080.0, "reading and writing": 5_643.0},
+            stages={"linear": 8_080.0, "reading, writing, starting": 5_643.0},
             assumptions=(odd("cores like those of this machine"),),
         ),
         audit=audit,

@@ -180,7 +180,8 @@ def test_large_amounts_in_words():
     assert amount(1_500_000) == f"1.5{SPACE}million"
     assert amount(15e12) == f"15{SPACE}trillion"
     assert hours(0.123) == "0.12"
-    assert hours(67_700.4) == f"67{SPACE}700"
+    assert hours(67_744.4) == f"67{SPACE}700"
+    assert hours(12.34) == "12"
     assert share_interval(Score(value=0.1, n=3)) == ""
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Argument, Option
+from typer import Option
 
+from eudaimon.cli.curate.judge import WhichJudge
+from eudaimon.cli.curate.options import PolicyName, ScoresFolder
 from eudaimon.cli.curate.rating import rate_at_terminal
 from eudaimon.cli.options import Json, Seed
 from eudaimon.cli.output import print_json, print_line, print_table
@@ -19,13 +21,12 @@ if TYPE_CHECKING:
 
 
 def audit(
-    scores: Annotated[Path, Argument(help="A folder that `curate score` wrote.")],
+    scores: ScoresFolder,
     out: Annotated[
         Path, Option("--out", help="The audit's folder; what is there is gone on with.", metavar="FOLDER")
     ],
-    policy: Annotated[
-        str, Option("--policy", help="The policy that is audited: shipped, or YAML.", metavar="NAME")
-    ] = "prosocial",
+    judge: WhichJudge,
+    policy: PolicyName = "prosocial",
     n: Annotated[int, Option("--n", min=20, help="How many segments to draw.", metavar="N")] = 300,
     seed: Seed = 0,
     corpus: Annotated[
@@ -43,16 +44,6 @@ def audit(
         list[Path] | None,
         Option("--ratings", help="Take in ratings from a file (JSON lines); repeatable.", metavar="FILE"),
     ] = None,
-    judge_url: Annotated[
-        str | None,
-        Option("--judge-url", help="Rate by a language model: an OpenAI-compatible URL.", metavar="URL"),
-    ] = None,
-    judge_model: Annotated[
-        str | None, Option("--judge-model", help="The model at that URL.", metavar="NAME")
-    ] = None,
-    judge_key: Annotated[
-        str, Option("--judge-key", help="The environment variable with its key.", metavar="NAME")
-    ] = "",
     as_json: Json = False,
 ) -> None:
     """Draw a sample of segments, have it rated, and estimate precision and recall in the corpus.
@@ -75,8 +66,7 @@ def audit(
         if not path.is_file():
             raise UsageError(f"{path} is not a file of ratings", right="JSON lines, as in ratings.jsonl")
         add_ratings(kept, read_ratings(path))
-    if judge_url:
-        _judge(sample, kept, judge_url, judge_model, judge_key)
+    _judge(sample, kept, judge)
     if rater:
         rate_at_terminal(sample.items, chosen, rater, kept)
     given = read_ratings(kept)
@@ -118,15 +108,15 @@ def _sample(scores: Path, out: Path, policy: Policy, n: int, seed: int, corpus: 
     return sample
 
 
-def _judge(sample: Sample, path: Path, url: str, model: str | None, key: str) -> None:
-    from eudaimon.core import UsageError
+def _judge(sample: Sample, path: Path, chosen: WhichJudge) -> None:
+    """Have what the judge has not rated yet rated by it, if there is a judge."""
     from eudaimon.curate.audit.judged import by_judge, rate_by
-    from eudaimon.curate.stages.judge import JudgeOptions, JudgeStage
+    from eudaimon.curate.stages.judge import JudgeStage
 
-    if not model:
-        raise UsageError("the judge's model is not named", do="--judge-model NAME")
-    judge = JudgeStage(JudgeOptions(url, model, api_key_env=key, records=path.parent / "judgements"))
-    rate_by(by_judge(judge), sample.items, f"judge {model}", path, rubric=judge.rubric)
+    options = chosen.options(path.parent)
+    if options is not None:
+        stage = JudgeStage(options)
+        rate_by(by_judge(stage), sample.items, f"judge {options.model}", path, rubric=stage.rubric)
 
 
 def _show(record: AuditRecord, out: Path) -> None:

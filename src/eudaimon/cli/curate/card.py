@@ -6,8 +6,9 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, Option
+from typer import Option
 
+from eudaimon.cli.curate.options import PolicyName, ScoresFolder
 from eudaimon.cli.options import Json, Seed, command_line
 from eudaimon.cli.output import print_json, print_line
 
@@ -16,11 +17,9 @@ if TYPE_CHECKING:
 
 
 def card(
-    scores: Annotated[Path, Argument(help="A folder that `curate score` wrote.")],
+    scores: ScoresFolder,
     out: Annotated[Path, Option("--out", help="The folder of the card.", metavar="FOLDER")],
-    policy: Annotated[
-        str, Option("--policy", help="The policy that is shown: shipped, or YAML.", metavar="NAME")
-    ] = "prosocial",
+    policy: PolicyName = "prosocial",
     audit: Annotated[
         Path | None, Option("--audit", help="A folder that `curate audit` wrote.", metavar="FOLDER")
     ] = None,

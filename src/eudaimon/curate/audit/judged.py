@@ -48,10 +48,10 @@ def by_judge(judge: JudgeStage) -> Rate:
 def rate_by(rate: Rate, items: Sequence[AuditItem], rater: str, path: str | Path, *, rubric: str = "") -> int:
     """How many items the judge labelled, adding its ratings to the file as they come.
 
-    Items that ``rater`` has rated in the file already are not sent again; what the judge did not say is
-    recorded as skipped. ``rubric`` is the hash of what it was told, where that is more than the rubric.
-    Raises `UsageError` when an item has no text or the judge returns another number of labels; what was rated
-    until then stays.
+    Items that ``rater`` has rated in the file already are not sent again; what the judge did not say is left
+    unrated, and is asked another time. ``rubric`` is the hash of what it was told, where that is more than
+    the rubric. Raises `UsageError` when an item has no text or the judge returns another number of labels;
+    what was rated until then stays.
     """
     if any(item.text is None for item in items):
         raise UsageError("items without their text cannot be rated", right="the corpus that was scored")
@@ -64,22 +64,20 @@ def rate_by(rate: Rate, items: Sequence[AuditItem], rater: str, path: str | Path
             labels = rate(part)
             if len(labels) != len(part):
                 raise UsageError(f"{rater} gave {len(labels)} labels for {len(part)} segments")
-            add_ratings(
-                path, (_rating(item, rater, rubric, said) for item, said in zip(part, labels, strict=True))
-            )
-            n_labelled += sum(said is not None for said in labels)
+            said = [(item, each) for item, each in zip(part, labels, strict=True) if each is not None]
+            add_ratings(path, (_rating(item, rater, rubric, each) for item, each in said))
+            n_labelled += len(said)
             advance(len(part))
     if n_labelled < len(left):
         logger.warning("%s did not label %d of %d segments", rater, len(left) - n_labelled, len(left))
     return n_labelled
 
 
-def _rating(item: AuditItem, rater: str, rubric: str, labels: Labels | None) -> Rating:
+def _rating(item: AuditItem, rater: str, rubric: str, labels: Labels) -> Rating:
     return Rating(
         document=item.document,
         segment=item.segment,
         rater=rater,
         rubric=rubric or rubric_hash(),
-        labels=labels or Labels(),
-        skipped=labels is None,
+        labels=labels,
     )

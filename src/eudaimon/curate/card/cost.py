@@ -13,6 +13,7 @@ from eudaimon.curate.scorer import StageCost, total_costs
 
 LARGE = 15e12
 """Tokens of the corpora on which current models are trained (Llama 3: 15 trillion)."""
+REST = "reading, writing, starting"
 CHARACTERS_PER_TOKEN = 3.94
 """Of English under Llama 3's tokenizer (Grattafiori et al., 2024, The Llama 3 Herd of Models, 3.2)."""
 
@@ -61,7 +62,7 @@ def projected(
         return None
     scale = n_tokens * characters_per_token / n_characters / 3600
     hours = {row.stage: row.cpu_seconds * scale for row in stages}
-    hours["reading and writing"] = other_cpu_seconds * scale
+    hours[REST] = other_cpu_seconds * scale
     return Projection(
         n_tokens=n_tokens,
         characters_per_token=characters_per_token,
@@ -74,6 +75,7 @@ def projected(
             else f"{characters_per_token:g} characters a token",
             f"cores like those that scored this corpus{f' ({machine})' if machine else ''}, all of them busy",
             "text like this corpus: as many segments, as many of them passed on to each later stage",
-            "CPU time of reading, scoring and writing; opening models, moving files and waiting are left out",
+            "all CPU time of the workers, with what each does once at its start, which weighs much where "
+            "little was scored; moving files and waiting are left out",
         ),
     )

@@ -117,7 +117,7 @@ def _with_texts(examples: list[Example], documents: Iterable[Document]) -> Itera
         yield example.model_copy(
             update={
                 "text": text if len(text) <= LONGEST else text[: LONGEST - 1] + "…",
-                "before": item.before[-AROUND:],
-                "after": item.after[:AROUND],
+                "before": item.before[-AROUND:].lstrip(),
+                "after": item.after[:AROUND].rstrip(),
             }
         )

@@ -35,8 +35,10 @@ def amount(n: float) -> str:
 
 
 def hours(value: float) -> str:
-    """Core-hours, whole from ten on."""
-    return amount(value) if value >= 10 else number(value, 2)
+    """Core-hours to three digits: a projection knows no more."""
+    if value < 10:
+        return number(value, 2)
+    return amount(round(value, 2 - math.floor(math.log10(value))))
 
 
 def _percent(value: float) -> str:
