@@ -59,9 +59,9 @@ def decide_corpus(
     given = policy if isinstance(policy, Policy) else load_policy(policy)
     source, folder = ScoreFolder(scores), Path(out).resolve()
     _require_other(folder)
+    hashes = {row["id"]: row[SCORES] for row in source.manifest()["shards"]}
     found, rows = 0, []
     with locked(folder / LOCK, wait=True):
-        hashes = {row["id"]: row[SCORES] for row in source.manifest()["shards"]}
         shards = source.plan.shards
         if (folder / MANIFEST).is_file() and not _same(folder, given, hashes):
             (folder / MANIFEST).unlink()
