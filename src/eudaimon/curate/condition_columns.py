@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from eudaimon.curate.condition import When
+from eudaimon.curate.decide import lacking_reason
 from eudaimon.curate.policy import Policy
 from eudaimon.curate.score_table import HARM, TRAIT
 from eudaimon.curate.settle import NO_RULE, Ranks
@@ -95,41 +96,67 @@ def matching_ranks(
     return found, lacking
 
 
-def _holds(when: When, columns: Columns, rows: np.ndarray) -> Known:
-    """Three-valued as in Kleene's logic: false where one bound fails, whatever is unknown."""
-    possible, certain = np.array(rows), np.array(rows)
+def lacking_reasons(policy: Policy, columns: Columns) -> list[str]:
+    """What each of these rows lacks to be decided, as `eudaimon.curate.decide.matching_rule` says it.
 
-    def bound(holds: np.ndarray, unknown: np.ndarray) -> bool:
-        nonlocal possible, certain
+    Empty for a row that lacks nothing.
+    """
+    n = columns.table.num_rows
+    told = np.full(n, "", dtype=object)
+    open_rows = np.ones(n, dtype=bool)
+    for rule in policy.segments:
+        found = list(_checks(rule.when, columns))
+        certain = np.logical_and.reduce([holds for _, holds, _ in found])
+        possible = np.logical_and.reduce([holds | unknown for _, holds, unknown in found])
+        hit = open_rows & possible & ~certain
+        pattern = np.zeros(n, dtype=np.int64)
+        for k, (_, _, unknown) in enumerate(found):
+            pattern |= unknown.astype(np.int64) << k
+        for code in np.unique(pattern[hit]).tolist():
+            axes = dict.fromkeys(axis for k, (axis, _, _) in enumerate(found) if code >> k & 1)
+            told[hit & (pattern == code)] = lacking_reason(rule, axes)
+        open_rows &= ~hit & ~certain
+    return [str(each) for each in told]
+
+
+def _holds(when: When, columns: Columns, rows: np.ndarray) -> Known:
+    """Whether the condition holds for certain, and whether that is unknown, in Kleene's logic."""
+    possible, certain = np.array(rows), np.array(rows)
+    for _, holds, unknown in _checks(when, columns):
         possible &= holds | unknown
         certain &= holds
-        return bool(possible.any())
+        if not possible.any():  # one bound that fails is enough
+            break
+    return certain, possible & ~certain
 
+
+def _checks(when: When, columns: Columns) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Each stated bound against all rows, as `When.checks` has them: its axis, where it holds, where unknown.
+
+    No row both holds and is unknown.
+    """
     if when.harm is not None:
         names = [HARM + name for name in when.categories] or [n for n in columns.names if n.startswith(HARM)]
         over, missing = _any_over([(columns.numbers(name), when.harm) for name in names])
         if not when.categories:
             # A scorer need not know every category; one that knows none has not looked for harm.
             missing = np.logical_and.reduce([np.isnan(columns.numbers(name)) for name in names])
-        if not bound(over, missing & ~over):
-            return certain, possible
+        yield "harm", over, missing & ~over
     for axis in ("severity", "hazard"):
         least = getattr(when, axis)
         if least is not None:
             values = columns.numbers(axis)
-            if not bound(values >= least, np.isnan(values)):
-                return certain, possible
+            yield axis, values >= least, np.isnan(values)
     for axis in ("stance", "frame", "subject"):
         allowed = getattr(when, axis)
-        if allowed and not bound(columns.among(axis, allowed), columns.among(axis, (None,))):
-            return certain, possible
+        if allowed:
+            yield axis, columns.among(axis, allowed), columns.among(axis, (None,))
     if when.any_trait:
         over, missing = _any_over([(columns.numbers(TRAIT + n), b) for n, b in when.any_trait.items()])
-        bound(over, missing & ~over)
+        yield "traits", over, missing & ~over
     if when.no_trait:
         over, missing = _any_over([(columns.numbers(TRAIT + n), b) for n, b in when.no_trait.items()])
-        bound(~over & ~missing, missing & ~over)
-    return certain, possible & ~certain
+        yield "traits", ~over & ~missing, missing & ~over
 
 
 def _any_over(bounds: Sequence[tuple[np.ndarray, float]]) -> Known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -101,11 +101,16 @@ def matching_rule(policy: Policy, segment: SegmentScores) -> tuple[SegmentRule |
         if holds is None:
             if policy.not_scored == "error":
                 axes = dict.fromkeys(c.axis for c in rule.when.checks(segment) if c.holds is None)
-                return None, f"{' and '.join(axes)} not scored, which rule {rule.name!r} asks for"
+                return None, lacking_reason(rule, axes)
             holds = policy.not_scored == "holds"
         if holds:
             return rule, ""
     return None, ""
+
+
+def lacking_reason(rule: SegmentRule, axes: Iterable[str]) -> str:
+    """What a segment lacks to be decided: the axes that a rule asks for and that were not scored."""
+    return f"{' and '.join(axes)} not scored, which rule {rule.name!r} asks for"
 
 
 def _span(scores: DocumentScores, rule: SegmentRule, part: Owned) -> DecidedSpan:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from eudaimon.core.errors import BadRows
-from eudaimon.curate.condition_columns import Columns, columns_of, matching_ranks
-from eudaimon.curate.decide import DecidedSpan, Decision, Outcome, decide, pick
+from eudaimon.curate.condition_columns import Columns, columns_of, lacking_reasons, matching_ranks
+from eudaimon.curate.decide import DecidedSpan, Decision, Outcome, pick
 from eudaimon.curate.policy import Policy
-from eudaimon.curate.score_table import WHOLE, of_rows, open_scores
+from eudaimon.curate.score_table import WHOLE, open_scores
 from eudaimon.curate.scores import DocumentScores
 from eudaimon.curate.settle import Ranks, Settled, owned, ranks, settle
 from eudaimon.curate.voices.turn import MARKUP
@@ -100,7 +100,7 @@ def decide_table(policy: Policy, scores: pyarrow.Table, path: str | Path = "the 
         row: settle(policy, order, parts)
         for row, parts in _owned(path, columns, heads, np.flatnonzero(holds & ~errs), found)
     }
-    broken = _errors(policy, Path(path), columns, document, np.flatnonzero(errs))
+    broken = _errors(policy, columns, heads, np.flatnonzero(errs), failed, lacking)
     names = ids.to_pylist() if policy.reflections else []
     touched: dict[int, tuple[str, str, str, int]] = {
         row: (s.outcome, s.rule, s.reason, s.weight) for row, s in settled.items()
@@ -213,22 +213,31 @@ def _owned(
 
 
 def _errors(
-    policy: Policy, path: Path, columns: Columns, document: np.ndarray, rows: np.ndarray
+    policy: Policy,
+    columns: Columns,
+    heads: np.ndarray,
+    rows: np.ndarray,
+    failed: np.ndarray,
+    lacking: np.ndarray,
 ) -> dict[int, str]:
-    """Why these documents cannot be decided, as `decide` says it; they are few."""
+    """Why these documents cannot be decided, as `decide` says it: by the first row that speaks against it."""
     if not len(rows):
         return {}
-    table = columns.table.filter(np.isin(document, rows))
-    lacking = [name for name in _all_columns() if name not in table.column_names]
-    whole = [{**row, **dict.fromkeys(lacking)} for row in table.to_pylist()]
-    scores = of_rows(path, whole)
-    return {int(row): decide(policy, each).reason for row, each in zip(rows, scores, strict=True)}
-
-
-def _all_columns() -> Sequence[str]:
-    from eudaimon.curate.score_table import score_schema
-
-    return tuple(score_schema().names)
+    ends = np.append(heads[1:], len(failed))
+    first = []
+    for row in rows.tolist():
+        part = slice(int(heads[row]), int(ends[row]))
+        against = failed[part] if failed[part].any() else lacking[part]
+        first.append(part.start + int(against.argmax()))
+    table = columns.table.take(first)
+    lacks = lacking_reasons(policy, Columns(table))
+    errors = table["error"].to_pylist()
+    told: dict[int, str] = {}
+    for row, place, error, lack in zip(rows.tolist(), first, errors, lacks, strict=True):
+        number = place - int(heads[row]) - 1
+        segment = f"segment {number}: " if number >= 0 else ""
+        told[row] = f"not scored: {segment}{error}" if failed[place] else f"{segment}{lack}"
+    return told
 
 
 def _span_rows(policy: Policy, order: Ranks, settled: Settled) -> list[dict[str, Any]]:

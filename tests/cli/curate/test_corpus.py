@@ -75,7 +75,9 @@ def test_mistakes_say_what_to_type(scored, refused, tmp_path):
     path = scored / "0.jsonl"
     assert "curate score FILES" in refused("curate", "decide", tmp_path)
     assert "curate apply" in refused("curate", "restore", tmp_path)
-    assert "one of" in refused("curate", "score", path, "--out", tmp_path / "x", "--scorer", "nobody")
+    assert "shipped, stage1" in refused(
+        "curate", "score", path, "--scorer", "nobody", "--out", tmp_path / "x"
+    )
     assert "no such file" in refused("curate", "score", tmp_path / "none.jsonl", "--scorer", "labels")
     assert "prosocial" in refused("curate", "decide", scored / "scores", "--policy", "kindness")
     wrong = ("curate", "apply", scored / "scores", "--out", tmp_path / "o", "--format", "csv")

@@ -188,6 +188,16 @@ def test_a_corpus_that_changed_is_refused_and_one_that_moved_is_not(scores, corp
                                for w in done.failed.values())  # fmt: skip
 
 
+def test_no_file_of_an_earlier_form_stays(scores, tmp_path):
+    apply_corpus(scores, tmp_path / "out", CUT, show_progress=False)
+    before = list(read_texts(tmp_path / "out" / "kept"))
+    apply_corpus(scores, tmp_path / "out", CUT, format="parquet", show_progress=False)
+    assert list(read_texts(tmp_path / "out" / "kept")) == before
+    (tmp_path / "mine" / "kept").mkdir(parents=True)
+    with pytest.raises(UsageError, match="something else"):
+        apply_corpus(scores, tmp_path / "mine", CUT, show_progress=False)
+
+
 def raise_first(done):
     why = next(iter(done.failed.values()))
     raise FileNotFoundError(why)

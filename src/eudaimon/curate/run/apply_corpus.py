@@ -85,6 +85,7 @@ def apply_corpus(
     began = time.monotonic()
     folder = ApplyFolder(out)
     with ExitStack() as stack:
+        folder.require_own()
         stack.enter_context(locked(folder.folder / "locks" / "run.lock", wait=True))
         decided = _decisions(Path(source), folder, policy, show_progress=show_progress)
         shards = _located(decided, paths)
@@ -97,6 +98,7 @@ def apply_corpus(
             forget_failure(folder.folder, key)
         if needed:
             (folder.folder / MANIFEST).unlink(missing_ok=True)
+        folder.keep_only(plan["keys"], format)
         failed: dict[str, str] = {}
         with progress("applying", len(needed), "shards", enabled=show_progress) as advance:
             if workers is None and engine == "local":
@@ -115,11 +117,11 @@ def apply_corpus(
 
 def apply_by_key(folder: str | Path, key: str) -> str:
     """Apply the decisions on the shard of ``key``: what every engine's process does."""
-    target = ApplyFolder(folder)
+    target = _folders.setdefault(str(folder), ApplyFolder(folder))
     forget_failure(target.folder, key)
     with output_to(target.log(key)):
         try:
-            source = DecisionFolder(target.folder / target.plan()["decisions"])
+            source = _opened(target.folder / target.plan()["decisions"])
             return _apply(target, source, key)
         except Exception as error:
             traceback.print_exc()
@@ -132,6 +134,19 @@ def import_once(folder: str | Path) -> None:
     """Import what applying takes, so that workers share it."""
     import orjson  # noqa: F401
     import zstandard  # noqa: F401
+
+
+_folders: dict[str, ApplyFolder] = {}
+_open: dict[tuple[str, int], DecisionFolder] = {}
+
+
+def _opened(path: Path) -> DecisionFolder:
+    """The decisions, read once by a worker for all of its shards, and again when they were made anew."""
+    key = (str(path), (path / MANIFEST).stat().st_mtime_ns)
+    if key not in _open:
+        _open.clear()
+        _open[key] = DecisionFolder(path)
+    return _open[key]
 
 
 def _apply(folder: ApplyFolder, source: DecisionFolder, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -9,6 +10,7 @@ from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, sha256_file, write_json
 
 MANIFEST, PLAN = "manifest.json", "plan.json"
+PARTS = ("kept", "removed", "done")
 Kind = Literal["applied", "removal", "backfill"]
 """What a policy made of a corpus, or one of its controls."""
 
@@ -23,6 +25,7 @@ class ApplyFolder:
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).resolve()
         self.finished = self.folder / "done"
+        self._plan: tuple[tuple[int, int], dict[str, Any]] | None = None
 
     def kept(self, key: str, format: str) -> Path:
         """The file of a shard's kept rows."""
@@ -38,8 +41,26 @@ class ApplyFolder:
 
     def plan(self) -> dict[str, Any]:
         """What the folder is made of: decisions, format, and the key that each shard must have."""
-        found: dict[str, Any] = read_json(self.folder / PLAN)
-        return found
+        info = (self.folder / PLAN).stat()
+        stamp = (info.st_mtime_ns, info.st_ino)
+        if self._plan is None or self._plan[0] != stamp:
+            self._plan = stamp, read_json(self.folder / PLAN)
+        return self._plan[1]
+
+    def require_own(self) -> None:
+        """Raise `UsageError` where something else than our output lies in the way."""
+        ours = any((self.folder / name).is_file() for name in (PLAN, MANIFEST))
+        if not ours and any((self.folder / part).exists() for part in PARTS):
+            raise UsageError(f"{self.folder} holds something else", right="a folder of its own")
+
+    def keep_only(self, keys: Iterable[str], format: str) -> None:
+        """Remove files of shards or forms that are not to be here: whoever reads a folder reads all of it."""
+        wanted = set(keys)
+        endings = {"kept": f".{format}", "removed": ".jsonl.zst", "done": ".json"}
+        for part, ending in endings.items():
+            for path in (self.folder / part).glob("[!.]*"):
+                if not path.name.endswith(ending) or path.name.removesuffix(ending) not in wanted:
+                    path.unlink()
 
     def record(self, key: str) -> dict[str, Any] | None:
         """What a finished shard says of itself; None where it is not there or cannot be read."""

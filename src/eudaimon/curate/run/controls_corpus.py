@@ -25,7 +25,7 @@ from eudaimon.curate.decide import DecidedSpan, Decision
 from eudaimon.curate.diff import n_words
 from eudaimon.curate.run.applied_rows import kept_columns
 from eudaimon.curate.run.apply_corpus import moved, summed
-from eudaimon.curate.run.apply_folder import MANIFEST, ApplyFolder
+from eudaimon.curate.run.apply_folder import MANIFEST, PLAN, ApplyFolder
 from eudaimon.curate.run.apply_shard import Plain, write_shard
 from eudaimon.curate.run.decide_corpus import DecisionFolder
 from eudaimon.curate.run.folder import SCORES
@@ -99,6 +99,7 @@ def controls_corpus(
         ]
         masked = random_removal(hidden, voices, seed=seed) if voices else _nothing(hidden, seed)
         target = ApplyFolder(Path(out) / "removal")
+        _begin(target, manifest)
         made_of = short_hash([RULE, manifest["policy_hash"], seed, removed.ids, masked.ids])
         documents, spans = _by_shard(removed.ids), _by_shard(masked.ids)
         for shard in shards:
@@ -240,6 +241,7 @@ def _backfill(
     ]
     drawn = backfill(lost, units, seed=seed)
     target = ApplyFolder(out)
+    _begin(target, manifest)
     for part in ("kept", "removed", "done"):
         for path in sorted((source.folder / part).iterdir()):
             _link(path, target.folder / part / path.name)
@@ -260,6 +262,14 @@ def _backfill(
 def _untouched(row: dict[str, Any]) -> bool:
     same = short_hash(row["text"]) == row["curate"]["text_hash"]
     return same and not row["no_loss"] and row["weight"] == 1
+
+
+def _begin(target: ApplyFolder, manifest: dict[str, Any]) -> None:
+    """Take a folder for a control, with nothing in it that is not to be."""
+    target.require_own()
+    (target.folder / MANIFEST).unlink(missing_ok=True)
+    write_json(target.folder / PLAN, {"control_of": manifest["policy_hash"]})
+    target.keep_only([shard["id"] for shard in manifest["shards"]], manifest["format"])
 
 
 def _link(path: Path, to: Path) -> None:

@@ -59,9 +59,9 @@ def decide_corpus(
     given = policy if isinstance(policy, Policy) else load_policy(policy)
     source, folder = ScoreFolder(scores), Path(out).resolve()
     _require_other(folder)
+    hashes = {row["id"]: row[SCORES] for row in source.manifest()["shards"]}
     found, rows = 0, []
     with locked(folder / LOCK, wait=True):
-        hashes = {row["id"]: row[SCORES] for row in source.manifest()["shards"]}
         shards = source.plan.shards
         if (folder / MANIFEST).is_file() and not _same(folder, given, hashes):
             (folder / MANIFEST).unlink()
@@ -89,6 +89,7 @@ class DecisionFolder:
             )
         self.manifest: dict[str, Any] = read_json(self.folder / MANIFEST)
         self.policy = Policy.model_validate(self.manifest["policy"])
+        self._hashes = {row["id"]: row["sha256"] for row in self.manifest["shards"]}
         self.scores = ScoreFolder(self.folder / self.manifest["scores"])
 
     def tables(self, shard: Shard) -> Iterator[pyarrow.Table]:
@@ -96,8 +97,7 @@ class DecisionFolder:
         import pyarrow.parquet
 
         path = _file(self.folder, shard)
-        wanted = next(row for row in self.manifest["shards"] if row["id"] == shard.id)
-        if not path.is_file() or sha256_file(path) != wanted["sha256"]:
+        if not path.is_file() or sha256_file(path) != self._hashes[shard.id]:
             raise UsageError(f"{path} is not what was written", do="the same `eudaimon curate decide` again")
         with pyarrow.parquet.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
