@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from eudaimon.cli.curate.evaluate import evaluate
+from eudaimon.cli.curate.fit import fit
 from eudaimon.cli.curate.policies import policies
 from eudaimon.cli.curate.voices import voices
 from eudaimon.cli.failures import Commands
@@ -14,5 +16,5 @@ curate_app = typer.Typer(
     no_args_is_help=True,
     help="Corpora: the voices in them, scored once, decided by policy, masked or taken out, and restored.",
 )
-for command in (voices, policies):
+for command in (voices, policies, fit, evaluate):
     curate_app.command()(flat(command))
