@@ -27,8 +27,8 @@ def main() -> None:
     from datatrove.pipeline.filters import FastTextClassifierFilter
     from datatrove.pipeline.readers import JsonlReader
     from datatrove.pipeline.writers import JsonlWriter
+    from datatrove.utils.logging import logger
     from datatrove.utils.text import SPLIT_TEXT_PARAGRAPHS
-    from loguru import logger
 
     logger.remove()
     started = time.perf_counter()

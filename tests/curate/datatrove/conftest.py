@@ -26,7 +26,7 @@ documents:
 
 @pytest.fixture(autouse=True)
 def quiet():
-    from loguru import logger
+    from datatrove.utils.logging import logger
 
     logger.remove()
     yield

@@ -79,15 +79,13 @@ def test_markers_of_one_configuration_are_not_those_of_another(trove, tmp_path, 
 
 @pytest.mark.slow
 def test_in_the_ray_executor(trove, tmp_path, rows, documents):
-    pytest.importorskip("ray")
+    ray = pytest.importorskip("ray")
     from datatrove.executor import RayPipelineExecutor
 
     steps = pipeline(trove, tmp_path)
     executor = RayPipelineExecutor(
         steps, tasks=2, workers=1, cpus_per_task=1, logging_dir=logging_folder(str(tmp_path / "logs"), steps)
     )
-    import ray
-
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, object_store_memory=80_000_000)
     try:
         executor.run()

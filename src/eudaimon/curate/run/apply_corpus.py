@@ -136,9 +136,7 @@ def import_once(folder: str | Path) -> None:
 
 def _apply(folder: ApplyFolder, source: DecisionFolder, key: str) -> str:
     plan = folder.plan()
-    shard = source.scores.plan.shard(key)
-    if url := plan["moved"].get(shard.file.url):
-        shard = replace(shard, file=replace(shard.file, url=url))
+    shard = moved(source.scores.plan.shard(key), plan["moved"])
     try:
         apply_shard(folder, source, shard, plan["keys"][key], plan["format"], _rewrites(plan["rewrites"]))
     except Exception as error:
@@ -146,6 +144,12 @@ def _apply(folder: ApplyFolder, source: DecisionFolder, key: str) -> str:
         record_failure(folder.folder, key, tell(error))
         return tell(error)
     return ""
+
+
+def moved(shard: Shard, urls: Mapping[str, str]) -> Shard:
+    """The shard with its file where it is now."""
+    url = urls.get(shard.file.url)
+    return replace(shard, file=replace(shard.file, url=url)) if url else shard
 
 
 def _decisions(
@@ -222,15 +226,6 @@ def _rewrites(path: str | None) -> Rewrites:
 
 
 def _write_manifest(folder: ApplyFolder, decided: DecisionFolder, plan: Mapping[str, Any]) -> dict[str, Any]:
-    total: Counter[str] = Counter()
-    by_source: dict[str, Counter[str]] = {}
-    shards = []
-    for key in plan["keys"]:
-        record = folder.record(key) or {}
-        shards.append(record)
-        total.update({name: n for name, n in record.items() if isinstance(n, int)})
-        for name, counts in record["by_source"].items():
-            by_source.setdefault(name, Counter()).update(counts)
     scores = decided.scores.manifest()
     manifest = {
         "kind": "applied",
@@ -239,9 +234,25 @@ def _write_manifest(folder: ApplyFolder, decided: DecisionFolder, plan: Mapping[
         "scorer": scores["scorer"],
         "format": plan["format"],
         "quarantined": scores["quarantined"],
-        **dict(sorted(total.items())),
-        "by_source": {name: dict(sorted(counts.items())) for name, counts in sorted(by_source.items())},
-        "shards": [{name: row[name] for name in ("id", "key", "documents", "files")} for row in shards],
+        **summed(folder, plan["keys"]),
     }
     write_json(folder.folder / MANIFEST, manifest)
     return manifest
+
+
+def summed(folder: ApplyFolder, keys: Iterable[str]) -> dict[str, Any]:
+    """The counts of all shards added up, in all and by source, and a line for each shard."""
+    total: Counter[str] = Counter()
+    by_source: dict[str, Counter[str]] = {}
+    shards = []
+    for key in keys:
+        record = folder.record(key) or {}
+        shards.append({name: record.get(name, 0) for name in ("id", "key", "documents", "files")})
+        total.update({name: n for name, n in record.items() if isinstance(n, int)})
+        for name, counts in record["by_source"].items():
+            by_source.setdefault(name, Counter()).update(counts)
+    return {
+        **dict(sorted(total.items())),
+        "by_source": {name: dict(sorted(counts.items())) for name, counts in sorted(by_source.items())},
+        "shards": shards,
+    }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -27,6 +28,10 @@ Rewrites = Mapping[tuple[str, int, int], str]
 """New words by document id, start and end of the span that a policy wants rewritten."""
 
 
+Plain = tuple[int, str, str]
+"""Weight, source and text hash of a document of which nothing is changed; an unknown hash is empty."""
+
+
 def apply_shard(
     folder: ApplyFolder,
     source: DecisionFolder,
@@ -39,12 +44,24 @@ def apply_shard(
 
     ``shard`` is where the text lies now. Raises `UsageError` when it is not the text that was scored.
     """
+    write_shard(folder, shard, made_of, format, _decided(source, shard), rewrites)
+
+
+def write_shard(
+    folder: ApplyFolder,
+    shard: Shard,
+    made_of: str,
+    format: OutputFormat,
+    decided: Iterable[tuple[int, Document, Decision | Plain]],
+    rewrites: Rewrites = MappingProxyType({}),
+) -> None:
+    """Write what is kept and what is removed of a shard's documents, by place, and its record last."""
     kept = RecordWriter(folder.folder / "kept", format)
     removed = RecordWriter(folder.folder / "removed")
     counts: Counter[str] = Counter()
     by_source: dict[str, Counter[str]] = {}
     with kept.open(shard.id, kept_columns()) as keep, removed.open(shard.id) as remove:
-        for record, document, decision in _decided(source, shard):
+        for record, document, decision in decided:
             if isinstance(decision, Decision):
                 applied = apply(document, decision, rewrites=_rewrites(decision, rewrites))
                 if applied.outcome == "keep":
@@ -52,27 +69,23 @@ def apply_shard(
                 for row in removed_rows(document, applied, record):
                     remove(row)
                 _count(counts, by_source.setdefault(applied.source, Counter()), document, applied)
-            else:
-                weight, of, text_hash = decision
-                if text_hash and text_hash != short_hash(document.text):
-                    raise _changed(document, shard)
-                keep(untouched_row(document, record, of, text_hash or short_hash(document.text), weight))
-                own = by_source.setdefault(of, Counter())
-                for each in (counts, own):
-                    each["documents"] += 1
-                    each["kept"] += 1
-                    each["characters"] += len(document.text)
-                    each["kept_characters"] += len(document.text)
+                continue
+            weight, of, scored = decision
+            text_hash = short_hash(document.text)
+            if scored and scored != text_hash:
+                raise _changed(document, shard)
+            keep(untouched_row(document, record, of, text_hash, weight))
+            for each in (counts, by_source.setdefault(of, Counter())):
+                each["documents"] += 1
+                each["kept"] += 1
+                each["characters"] += len(document.text)
+                each["kept_characters"] += len(document.text)
     folder.write_record(
         shard.id,
         made_of,
         {**counts, "by_source": {name: dict(found) for name, found in sorted(by_source.items())}},
         (folder.kept(shard.id, format), folder.removed(shard.id)),
     )
-
-
-Plain = tuple[int, str, str]
-"""Weight, source and text hash of a document of which nothing is changed."""
 
 
 def _decided(source: DecisionFolder, shard: Shard) -> Iterator[tuple[int, Document, Decision | Plain]]:

@@ -24,6 +24,8 @@ OPEN = "eudaimon.curate.run.work:open_once"
 """How the process that workers are forked from finds what it is to open."""
 
 BEAT_SECONDS = 1.0
+SAMPLE = "Ann said: \u201cGood morning.\u201d\n" * 8000
+"""As long as what is scored at once: tables that grow with it are then shared too."""
 
 _folders: dict[str, ScoreFolder] = {}
 
@@ -49,11 +51,11 @@ def score_by_key(folder: str | Path, key: str) -> str:
 
 
 def open_once(folder: str | Path) -> None:
-    """Open the scorer of a folder's run and score a line with it, so that workers share what that takes."""
+    """Open the scorer of a run and score something with it, so that workers share what that takes."""
     import pyarrow.parquet  # noqa: F401
 
     plan = ScoreFolder(folder).plan
-    scorer_of_run(plan.scorer, plan.scorer_hash).score([Document("", "Ann said: \u201cGood morning.\u201d")])
+    scorer_of_run(plan.scorer, plan.scorer_hash).score([Document("", SAMPLE)])
 
 
 def score_into(scores: ScoreFolder, key: str, scorer: Scorer) -> None:
