@@ -16,11 +16,12 @@ SOURCE = "queries"
 def read_queries(names: tuple[str, ...] | None = None) -> Iterator[LabelledSegment]:
     """Every query of the packaged sets that `eudaimon.data.default_plan` gives a split; ``kind`` is its set.
 
-    A harmful query asks for help with a harm: the taxonomy calls that enacts. Its category is the set's, and
-    others are taken to be absent, because the sets give one; its severity is what such requests are usually
-    after (``labels.yaml``). Whoever asks for fiction or out of curiosity is not told apart. A safe query has
-    no harm and stance none. Traits and hazard are None. The set is the group: splits are by set, as
-    everywhere else where these queries are used.
+    A harmful query asks for help with a harm: the taxonomy calls that enacts. Its category is the set's;
+    whether it is also of another nobody said. (Taking the others to be absent was tried: where the category
+    is in doubt, none then reaches one half.) Its severity is what such requests are usually after
+    (``labels.yaml``). Whoever asks for fiction or out of curiosity is not told apart. A safe query has no
+    harm and stance none. Traits and hazard are None. The set is the group: splits are by set, as everywhere
+    else where these queries are used.
     """
     plan = default_plan()
     splits: dict[str, Split] = {
@@ -41,7 +42,7 @@ def _segment(query: Query, split: Split) -> LabelledSegment:
         split,
         voice="user",
         subject="human",
-        harm={**harmless(), category: 1.0} if category else harmless(),
+        harm={category: 1.0} if category else harmless(),
         severity=severities()[category] if category else 0.0,
         stance="enacts" if category else "none",
         frame="none",
