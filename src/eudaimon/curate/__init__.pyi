@@ -2,6 +2,20 @@ from .apply import Applied as Applied
 from .apply import Inserted as Inserted
 from .apply import Removed as Removed
 from .apply import apply as apply
+from .audit.draw import Sample as Sample
+from .audit.draw import draw_sample as draw_sample
+from .audit.estimate import estimate as estimate
+from .audit.judged import by_judge as by_judge
+from .audit.judged import rate_by as rate_by
+from .audit.ratings import Labels as Labels
+from .audit.ratings import Rating as Rating
+from .audit.ratings import add_ratings as add_ratings
+from .audit.ratings import read_ratings as read_ratings
+from .audit.records import AuditRecord as AuditRecord
+from .audit.texts import with_texts as with_texts
+from .card.collect import CardOptions as CardOptions
+from .card.collect import collect_card as collect_card
+from .card.record import CardRecord as CardRecord
 from .condition import Check as Check
 from .condition import When as When
 from .controls import Drawn as Drawn
@@ -12,6 +26,7 @@ from .controls import tokens_by_stratum as tokens_by_stratum
 from .decide import DecidedSpan as DecidedSpan
 from .decide import Decision as Decision
 from .decide import decide as decide
+from .decided import score_files as score_files
 from .decision_table import decide_table as decide_table
 from .decision_table import decision_schema as decision_schema
 from .diff import Change as Change
@@ -47,6 +62,7 @@ from .score_attributes import write_attributes as write_attributes
 from .score_table import read_scores as read_scores
 from .score_table import score_schema as score_schema
 from .score_table import write_scores as write_scores
+from .scored_texts import scored_texts as scored_texts
 from .scorer import Scorer as Scorer
 from .scorer import StageCost as StageCost
 from .scorer import open_scorer as open_scorer
@@ -91,7 +107,10 @@ __all__ = [
     "QUOTED",
     "Applied",
     "AppliedCorpus",
+    "AuditRecord",
     "BadRecord",
+    "CardOptions",
+    "CardRecord",
     "Change",
     "Check",
     "Controls",
@@ -106,13 +125,16 @@ __all__ = [
     "Form",
     "HardCase",
     "Inserted",
+    "Labels",
     "Lexicon",
     "LinearRecipe",
     "Policy",
+    "Rating",
     "Reading",
     "RecordWriter",
     "Removed",
     "Restored",
+    "Sample",
     "Scored",
     "Scorer",
     "SegmentRule",
@@ -125,10 +147,13 @@ __all__ = [
     "VoiceTaxonomy",
     "When",
     "Why",
+    "add_ratings",
     "apply",
     "apply_corpus",
     "as_segment",
     "backfill",
+    "by_judge",
+    "collect_card",
     "controls_corpus",
     "decide",
     "decide_corpus",
@@ -138,6 +163,8 @@ __all__ = [
     "detect_form",
     "diff",
     "document_record",
+    "draw_sample",
+    "estimate",
     "find_documents",
     "find_sources",
     "fit_stage1",
@@ -148,8 +175,10 @@ __all__ = [
     "open_stage1",
     "policy_names",
     "random_removal",
+    "rate_by",
     "read_attributes",
     "read_foreign_attributes",
+    "read_ratings",
     "read_scores",
     "read_shard",
     "read_terms",
@@ -159,14 +188,17 @@ __all__ = [
     "rubric_hash",
     "save_stage1",
     "score_corpus",
+    "score_files",
     "score_schema",
     "scored_documents",
+    "scored_texts",
     "segments",
     "sentence_spans",
     "split",
     "tokens_by_stratum",
     "voice_taxonomy",
     "why",
+    "with_texts",
     "with_voices",
     "write_attributes",
     "write_scores",

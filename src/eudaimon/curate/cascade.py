@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from eudaimon.curate.scorer import StageCost
 from eudaimon.curate.stages.batch import Batch, Stage, number_columns
 from eudaimon.curate.stages.escalated import CHANCE, DOUBTED, ESCALATED, voices
 from eudaimon.curate.stages.escalation import Escalation
-from eudaimon.curate.stages.spans import Segmenter
+from eudaimon.curate.stages.judge import JudgeStage
 from eudaimon.curate.stages.staged import TABLE, StagedScorer, changed
 
 if TYPE_CHECKING:
@@ -30,21 +30,18 @@ class Cascade:
 
     The encoder's word replaces that of the first stages where it is asked, and the judge's both; the column
     ``stage`` says whose word stands: 1 the first stages', 2 the encoder's, 3 the judge's. Either of the two
-    may be missing. A document of which a stage fails to score a segment gets an error. ``segmenter`` finds
-    segments where documents have none.
+    may be missing. A document of which a stage fails to score a segment gets an error. ``first`` may be a
+    `StagedScorer`, which has its own way to find segments.
     """
 
     def __init__(
         self,
-        first: Sequence[Stage],
+        first: StagedScorer | Sequence[Stage],
         encoder: Stage | None = None,
         judge: Stage | None = None,
         escalation: Escalation | None = None,
-        *,
-        segmenter: Segmenter | None = None,
-        cut: str = "voices",
     ) -> None:
-        self.first = StagedScorer(first, segmenter, cut=cut)
+        self.first = first if isinstance(first, StagedScorer) else StagedScorer(first)
         self.encoder, self.judge, self.escalation = encoder, judge, escalation or Escalation()
         later = [stage for stage in (encoder, judge) if stage]
         parts = [self.first.hash, [[s.name, s.hash] for s in later], asdict(self.escalation)]
@@ -64,6 +61,16 @@ class Cascade:
         """What each stage did so far, in order; later ones count the segments that they were asked about."""
         cheap = [cost for cost in self.first.costs() if cost.stage != TABLE]
         return (*cheap, *self._costs.values())
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Who speaks, for manifests: stages with their hashes, the escalation, the judge and its rubric."""
+        later = [stage for stage in (self.encoder, self.judge) if stage]
+        return {
+            "stages": [{"name": s.name, "hash": s.hash} for s in (*self.first.stages, *later)],
+            "escalation": asdict(self.escalation),
+            **({"judge": dict(self.judge.record)} if isinstance(self.judge, JudgeStage) else {}),
+        }
 
     def _table(self, documents: Sequence[Document]) -> pyarrow.Table:
         first = batch = _first_word(self.first.read(documents))

@@ -67,17 +67,9 @@ def with_judge(scorer: Scorer, judge: JudgeStage, escalation: Escalation | None 
     ``escalation`` is that of the scorer, where it is a cascade, and else the default.
     """
     if isinstance(scorer, Cascade):
-        first = scorer.first
-        return Cascade(
-            first.stages,
-            scorer.encoder,
-            judge,
-            escalation or scorer.escalation,
-            segmenter=first.segmenter,
-            cut=first.cut,
-        )
+        return Cascade(scorer.first, scorer.encoder, judge, escalation or scorer.escalation)
     if isinstance(scorer, StagedScorer):
-        return Cascade(scorer.stages, None, judge, escalation, segmenter=scorer.segmenter, cut=scorer.cut)
+        return Cascade(scorer, None, judge, escalation)
     raise UsageError("this scorer has no stages for a judge to stand behind", right="stage1, or a cascade")
 
 

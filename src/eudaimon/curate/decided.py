@@ -12,9 +12,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from eudaimon.core.errors import UsageError
+from eudaimon.core.files import read_json
+from eudaimon.core.identity import short_hash
 from eudaimon.curate.decision_table import decide_table, score_tables
 from eudaimon.curate.policy import Policy
-from eudaimon.curate.run.folder import PLAN, ScoreFolder
+from eudaimon.curate.run.folder import MANIFEST, PLAN, ScoreFolder
 from eudaimon.curate.score_table import HARM, WHOLE
 from eudaimon.curate.voices.turn import MARKUP
 
@@ -122,3 +124,9 @@ def score_files(place: str | Path) -> tuple[Path, ...]:
             f"{place} holds no scores", right="a folder that `eudaimon curate score` wrote, or a Parquet file"
         )
     return found
+
+
+def scores_hash(place: str | Path) -> str:
+    """A short hash of all that a finished folder of scores holds; empty for anything else."""
+    manifest = Path(place) / MANIFEST
+    return short_hash(read_json(manifest)) if manifest.is_file() else ""

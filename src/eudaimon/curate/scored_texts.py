@@ -13,7 +13,7 @@ from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.shard import split
 
 
-def scored_documents(scores: str | Path, corpus: Sequence[str | Path] | None = None) -> Iterator[Document]:
+def scored_texts(scores: str | Path, corpus: Sequence[str | Path] | None = None) -> Iterator[Document]:
     """The documents that were scored into a folder, read with the same fields, in the same order.
 
     ``corpus`` are paths to the files where they lie now; where they were when they were scored if None.

@@ -82,6 +82,7 @@ SCORER_FILE = "scorer.json"
 _NAMED: Mapping[str, str] = {
     "labels": "eudaimon.curate.stages.labels:LabelScorer",
     "lexicon": "eudaimon.curate.stages.stage1:open_lexicon",
+    "shipped": "eudaimon.curate.cascade_files:open_shipped",
     "stage1": "eudaimon.curate.stages.stage1:open_stage1",
     "stage1-screened": "eudaimon.curate.stages.stage1:open_screened",
 }
@@ -95,10 +96,10 @@ _KINDS: Mapping[str, str] = {
 def open_scorer(name: str | Path) -> Scorer:
     """The scorer of that name, or in that folder, which `eudaimon curate fit` wrote.
 
-    ``stage1`` is the shipped stage 1, ``stage1-screened`` the same with voices only where a paragraph is
-    suspicious, ``lexicon`` its terms alone, and ``labels`` takes over the labels that documents carry, as
-    those of the town do. A file ``.bin`` is a fastText model, read by paragraph. Raises `UsageError` where
-    there is none.
+    ``shipped`` is the shipped cascade, ``stage1`` its first stages, ``stage1-screened`` the same with voices
+    only where a paragraph is suspicious, ``lexicon`` its terms alone, and ``labels`` takes over the labels
+    that documents carry, as those of the town do. A file ``.bin`` is a fastText model, read by paragraph.
+    Raises `UsageError` where there is none.
     """
     if str(name) in _NAMED:
         return _opener(_NAMED[str(name)])()

@@ -176,7 +176,22 @@ def test_mistakes_are_refused(known, policy, tmp_path):
         collect_card(tmp_path, policy)
     with pytest.raises(UsageError, match="characters a token"):
         CardOptions(characters_per_token=0)
-    path = tmp_path / "controls.json"
-    path.write_text('{"nothing": 1}')
-    with pytest.raises(UsageError, match=r"controls\.json"):
-        read_controls(path)
+    with pytest.raises(UsageError, match="holds no controls"):
+        read_controls(tmp_path)
+
+
+def test_controls_are_read_from_their_manifests(tmp_path):
+    told = {"wanted": {"books": 100, "forum": 7}, "drawn": {"books": 98, "forum": 3}, "missing": {"forum": 4}}
+    none = {"wanted": {}, "drawn": {}, "missing": {}}
+    removal = {"seed": 5, "removed_tokens": told, "masked_tokens": none}
+    write_json(tmp_path / "removal" / "manifest.json", removal)
+    write_json(tmp_path / "backfill" / "manifest.json", {"added": {"tokens": told, "seed": 5}})
+    rows = read_controls(tmp_path)
+    assert [(r.kind, r.stratum, r.wanted, r.drawn, r.missing, r.seed) for r in rows] == [
+        (kind, *rest)
+        for kind in ("random removal", "backfill")
+        for rest in (("books", 100, 98, 0, 5), ("forum", 7, 3, 4, 5))
+    ]
+    write_json(tmp_path / "backfill" / "manifest.json", {"added": {"tokens": told}})
+    with pytest.raises(UsageError, match="seed"):
+        read_controls(tmp_path)

@@ -170,3 +170,17 @@ def test_a_compressed_file_is_opened_once_for_shards_in_order(tmp_path, monkeypa
         next(iter(read_shard(shard)), None)
     whole = [record.metadata["n"] for shard in shards for record in read_shard(shard)]
     assert whole == list(range(len(LINES)))
+
+
+def test_parquet_of_bytes_and_of_what_python_has_no_value_for(tmp_path, read_all) -> None:
+    table = pyarrow.table(
+        {
+            "text": pyarrow.array([b"caf\xc3\xa9", b"caf\xe9", None], pyarrow.binary()),
+            "day": pyarrow.array([3_000_000, 0, 0], pyarrow.date32()),
+        }
+    )
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet")
+    (good,), bad = read_all(tmp_path)
+    assert good.text == "caf\xe9"
+    assert good.metadata["day"] != 0
+    assert [(record.offset, record.kind) for record in bad] == [(1, "encoding"), (2, "text")]

@@ -96,6 +96,27 @@ def test_a_bad_page(tmp_path, read_all, raw, kind, reason) -> None:
     assert reason in bad.reason
 
 
+def test_noise_in_pages_stops_nothing(tmp_path, read_all) -> None:
+    import random
+
+    random_ = random.Random(0)
+    whole = (
+        answer(HTML, b"Content-Type: text/html"),
+        answer(gzip.compress(HTML), b"Content-Type: text/html", b"Content-Encoding: gzip"),
+    )
+    records = []
+    for n in range(200):
+        body = bytearray(whole[n % 2])
+        for _ in range(4):
+            body[random_.randrange(len(body))] = random_.randrange(256)
+        link = {"WARC-Target-URI": "http://[::1/", "WARC-Date": ""} if n % 3 else {}
+        records.append(record("response", bytes(body), n, "application/http", **link))
+    (tmp_path / "a.warc").write_bytes(b"".join(records))
+    good, bad = read_all(tmp_path, shard_bytes=1000)
+    assert len(good) > 50
+    assert {r.kind for r in bad} <= {"syntax", "empty"}
+
+
 def test_a_warc_cut_off(tmp_path, read_all) -> None:
     raw = b"".join([INFO, *PAGES])
     for cut in (30, 5, 120):

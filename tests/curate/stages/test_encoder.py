@@ -132,6 +132,7 @@ def test_heads_learn_from_rows_that_are_there_for_it(fitted, bert):
     assert (found["stance"][bad] == 1).mean() > 0.9 and (found["stance"][~bad] == 5).mean() > 0.9
     quoted = np.array([bool(row.frame_text) for row in held])
     assert ((found["frame"] == 4) == quoted)[bad].mean() > 0.8
+    assert (found["frame"][~quoted] == 5).all()
     assert "harm_violence" not in found and "hazard" not in found and "subject" not in found
     assert ((found[DOUBT] >= 0) & (found[DOUBT] <= 1)).all() and not any(found["error"])
     assert fit_stage2([*labelled(), *unused], bert, seed=3, recipe=QUICK).hash == fitted.hash

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from eudaimon.core.document import Document, Segment
 from eudaimon.core.errors import BadRows, UsageError
+from eudaimon.core.files import write_jsonl
+from eudaimon.curate import read_scores
 from eudaimon.curate.rubric import ANSWER
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.escalated import CHANCE, DOUBTED
@@ -266,6 +268,25 @@ def test_the_record_says_who_judged_what_and_how_it_was_chosen(served, tmp_path)
     )
     assert (entry.judge, entry.rubric) == ("m", request_hash()) and entry.verdict.labels["severity"] == 4
     assert judge.record == {"judge": "m", "rubric": request_hash()}
+
+
+def test_a_corpus_is_scored_with_a_judge_and_asked_about_once(served, tmp_path):
+    from typer.testing import CliRunner
+
+    from eudaimon.cli.curate import curate_app
+
+    rows = [{"id": f"{k}", "text": f"You stupid idiot, number {k}"} for k in range(3)]
+    corpus = write_jsonl(tmp_path / "c.jsonl", rows)
+    line = ["score", str(corpus), "--out", str(tmp_path / "scores"), "--scorer", "lexicon", "--workers", "1"]
+    judge = ["--judge-url", f"http://127.0.0.1:{served.server_address[1]}", "--judge-model", "m", "--afresh"]
+    for asked in (1, 0):
+        served.requests.clear()
+        result = CliRunner().invoke(curate_app, line + judge, catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        assert len(served.requests) == 3 * asked
+    (path,) = (tmp_path / "scores" / "shards").rglob("scores.parquet")
+    stages = [segment.stage for document in read_scores(path) for segment in document.segments]
+    assert stages == [3, 3, 3]
 
 
 def test_a_text_over_the_limit_is_not_sent(served):

@@ -27,8 +27,10 @@ def output_format(name: str) -> OutputFormat:
     """The form of files that a word names; raises `UsageError` on any other word."""
     from eudaimon.core import UsageError
 
-    if name == "jsonl.zst" or name == "parquet":
-        return name
+    if name == "jsonl.zst":
+        return "jsonl.zst"
+    if name == "parquet":
+        return "parquet"
     raise UsageError(f"--format {name}", right="jsonl.zst or parquet", do="--format parquet")
 
 
@@ -66,7 +68,7 @@ class HowToRun:
         """
         import os
 
-        from eudaimon.cli.study.options import pairs
+        from eudaimon.cli.parse import pairs
 
         name: EngineName = self.engine  # type: ignore[assignment]  # the engine refuses others
         chosen: Mapping[str, str] = pairs(self.slurm or (), "--slurm")

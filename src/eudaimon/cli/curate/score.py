@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -9,6 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 from typer import Argument, Option
 
+from eudaimon.cli.curate.judge import WhichJudge
 from eudaimon.cli.curate.options import HowToRead, HowToRun, Out
 from eudaimon.cli.options import Json
 from eudaimon.cli.output import one_line, print_json, print_line
@@ -24,6 +26,7 @@ def score(
     ],
     read: HowToRead,
     run: HowToRun,
+    judge: WhichJudge,
     out: Out = Path("scores"),
     scorer: Annotated[
         str,
@@ -47,10 +50,11 @@ def score(
     """
     from eudaimon.curate.run.score_corpus import score_corpus
 
+    workers = run.workers or len(os.sched_getaffinity(0))
     done = score_corpus(
         paths,
         out,
-        scorer,
+        judge.behind(scorer, out, workers),
         fields=read.fields,
         reading=read.reading,
         format=cast(Any, read.input_format),

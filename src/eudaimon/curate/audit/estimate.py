@@ -19,6 +19,7 @@ from eudaimon.curate.taxonomy import STANCES
 from eudaimon.measure.agreement import Level, krippendorff
 from eudaimon.measure.stratified import Stratified, stratified_mean, stratified_ratio, stratified_share
 
+KINDS: tuple[Kind, ...] = ("dialect", "identity")
 LEAST_OF_GROUP = 5
 """Rated segments of a group below which no rate is stated."""
 
@@ -58,6 +59,7 @@ def estimate(
         over_removal=_or_none(lambda: stratified_ratio(1 - rated.bad, rated.removed, rated.sample)),
         groups=tuple(_groups(plan, rated)),
         agreement=_agreement(items, given, policy),
+        limits={kind: " ".join(markers(kind).limits.split()) for kind in KINDS},
         notes=_notes(rated),
     )
 
@@ -106,8 +108,7 @@ def _groups(plan: AuditPlan, rated: _Rated) -> Iterable[GroupFinding]:
         sample, items = rated.sample.within(sources == name)
         everyone = np.ones(int(items.sum()), dtype=bool)
         yield _finding("source", name, rated.bad[items], everyone, sample, rated.removed[sources == name])
-    kinds: tuple[Kind, ...] = ("dialect", "identity")
-    for kind in kinds:
+    for kind in KINDS:
         found = [markers(kind).found(item.text or "") for item in rated.items]
         for name in markers(kind).groups:
             members = np.array([name in groups for groups in found], dtype=bool)

@@ -38,8 +38,12 @@ def items_of(table: ScoreTable, rows: Int[np.ndarray, "rows"]) -> list[AuditItem
 
 def ranks(table: ScoreTable, seed: int) -> UInt64[np.ndarray, "rows"]:
     """A pseudo-random number for each row, from the seed, its document's name and its place in it."""
-    hashed = np.array([hashed(f"audit {seed}", name) for name in table.heads("document")], dtype=np.uint64)
-    mixed = hashed[table.document] + (table.segment - WHOLE).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    of_document = np.array(
+        [hashed(f"audit {seed}", name) for name in table.heads("document")], dtype=np.uint64
+    )
+    mixed = of_document[table.document] + (table.segment - WHOLE).astype(np.uint64) * np.uint64(
+        0x9E3779B97F4A7C15
+    )
     # splitmix64 (Steele, Lea and Flood, 2014) on whole columns: far cheaper than a digest for each segment.
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)

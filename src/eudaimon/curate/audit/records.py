@@ -50,6 +50,8 @@ class AuditPlan(_Record):
     n_segments: int
     n_errors: int
     n_unscored: int
+    scores: str = ""
+    """A short hash of what the folder of scores held, where it was a whole one."""
 
 
 class AuditItem(_Record):
@@ -123,4 +125,6 @@ class AuditRecord(_Record):
     over_removal: Score | None = None
     groups: tuple[GroupFinding, ...] = ()
     agreement: tuple[Agreement, ...] = ()
+    limits: dict[str, str] = {}
+    """What markers of a kind cannot say, by kind."""
     notes: tuple[str, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +17,15 @@ from eudaimon.curate.card.tally import MOST_REASONS, tally
 from eudaimon.curate.card.words import policy_words
 from eudaimon.curate.decided import score_files
 from eudaimon.curate.policy import Policy
+from eudaimon.curate.run.folder import MANIFEST, RUN
 
 
 @dataclass(frozen=True)
 class CardOptions:
-    """What a card says beyond what the scores say: its title, the run, and what tokens are taken to be."""
+    """What a card says beyond what the scores say: its title, the run, and what tokens are taken to be.
+
+    ``machine`` is what scored, where the folder of scores does not say it.
+    """
 
     title: str = ""
     command: str = ""
@@ -67,7 +70,8 @@ def collect_card(
     sources = counts.source_rows()
     n_characters = sum(row.before for row in sources)
     stages, other = costs_of(files)
-    manifest = _manifest(Path(scores))
+    manifest, run = (_json(Path(scores) / name) for name in (MANIFEST, RUN))
+    machine = str(run.get("machine") or chosen.machine)
     return CardRecord(
         title=chosen.title or f"{policy.name} on {Path(scores).name}",
         policy=policy_words(policy),
@@ -85,7 +89,7 @@ def collect_card(
             n_characters,
             n_tokens=chosen.n_tokens,
             characters_per_token=chosen.characters_per_token,
-            machine=chosen.machine,
+            machine=machine,
         ),
         audit=audit,
         controls=tuple(controls),
@@ -98,24 +102,52 @@ def collect_card(
         characters_per_token=chosen.characters_per_token,
         command=chosen.command,
         versions=dict(chosen.versions),
-        machine=chosen.machine,
+        machine=machine,
         notes=_notes(manifest, stages=bool(stages), texts=documents is not None),
     )
 
 
-def read_controls(path: str | Path) -> tuple[ControlRow, ...]:
-    """The controls in a JSON file, a list or under ``controls``; raises `BadRows` where it is none."""
-    try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
-        rows = value if isinstance(value, list) else value["controls"]
-        return tuple(ControlRow.model_validate(row) for row in rows)
-    except (ValueError, KeyError, TypeError) as error:
-        first = str(error).splitlines()[0]
-        raise BadRows(f"{path}: {first}", right="what `eudaimon curate controls` wrote") from error
+def read_controls(folder: str | Path) -> tuple[ControlRow, ...]:
+    """The controls in a folder that `eudaimon curate controls` wrote: what was wanted and drawn, by source.
+
+    Raises `UsageError` where there are none, and `BadRows` where a manifest is broken.
+    """
+    rows: list[ControlRow] = []
+    for name in ("removal", "backfill"):
+        path = Path(folder) / name / MANIFEST
+        try:
+            value = _json(path)
+            if name == "removal" and value:
+                rows += _drawn("random removal", value["removed_tokens"], value["seed"])
+                rows += _drawn("random masking", value["masked_tokens"], value["seed"])
+            elif value:
+                rows += _drawn("backfill", value["added"]["tokens"], value["added"]["seed"])
+        except (ValueError, KeyError, TypeError) as error:
+            what = "what `eudaimon curate controls` wrote"
+            raise BadRows(f"{path}: {error!r}", right=what) from error
+    if not rows:
+        raise UsageError(
+            f"{folder} holds no controls", right="a folder that `eudaimon curate controls` wrote"
+        )
+    return tuple(rows)
 
 
-def _manifest(place: Path) -> dict[str, Any]:
-    path = place / "manifest.json"
+def _drawn(kind: str, tokens: Mapping[str, Mapping[str, int]], seed: int) -> list[ControlRow]:
+    drawn, missing = tokens["drawn"], tokens["missing"]
+    return [
+        ControlRow(
+            kind=kind,
+            stratum=source,
+            wanted=n,
+            drawn=drawn[source],
+            missing=missing.get(source, 0),
+            seed=seed,
+        )
+        for source, n in sorted(tokens["wanted"].items())
+    ]
+
+
+def _json(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = read_json(path) if path.is_file() else {}
     return found
 

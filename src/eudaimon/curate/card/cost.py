@@ -72,8 +72,7 @@ def projected(
             f"{characters_per_token:g} characters a token, as of English under Llama 3’s tokenizer"
             if characters_per_token == CHARACTERS_PER_TOKEN
             else f"{characters_per_token:g} characters a token",
-            f"cores like those of this machine{f' ({machine})' if machine else ''}, all busy, each as fast "
-            "as the ones that were measured",
+            f"cores like those that scored this corpus{f' ({machine})' if machine else ''}, all of them busy",
             "text like this corpus: as many segments, as many of them passed on to each later stage",
             "CPU time of reading, scoring and writing; opening models, moving files and waiting are left out",
         ),

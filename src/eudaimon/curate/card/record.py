@@ -130,11 +130,10 @@ class Projection(_Record):
 
 
 class ControlRow(_Record):
-    """A control: units drawn at random in one stratum, and how well their tokens match what is wanted."""
+    """A control: tokens drawn at random in one source, beside those that the filter took there."""
 
     kind: str
     stratum: str
-    n_units: int
     wanted: int
     drawn: int
     missing: int

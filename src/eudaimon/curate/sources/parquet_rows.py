@@ -9,14 +9,12 @@ from eudaimon.core.document import Document
 from eudaimon.curate.sources.formats import Ranges
 from eudaimon.curate.sources.location import open_bytes
 from eudaimon.curate.sources.record import BadRecord, Fields, Reading
-from eudaimon.curate.sources.rows import documents_of
+from eudaimon.curate.sources.rows import AT_ONCE, documents_of
 from eudaimon.curate.sources.shard import Shard
 from eudaimon.curate.sources.source_file import SourceFile
 
 if TYPE_CHECKING:
     import pyarrow.parquet
-
-BATCH_BYTES = 1 << 22
 
 
 def ranges(file: SourceFile, shard_bytes: int) -> Ranges:
@@ -65,9 +63,8 @@ def _group(
 
     group = table.metadata.row_group(k)
     a_row = max(1, group.total_byte_size // max(1, group.num_rows))
-    batches = table.iter_batches(
-        batch_size=max(1, min(4096, BATCH_BYTES // a_row)), row_groups=[k], use_threads=False
-    )
+    some = max(1, min(4096, AT_ONCE // a_row))
+    batches = table.iter_batches(batch_size=some, row_groups=[k], use_threads=False)
     end = row + group.num_rows
     while True:
         try:

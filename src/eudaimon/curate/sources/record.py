@@ -83,7 +83,7 @@ def as_document(
     name = _name(metadata.get(fields.id))
     if name:
         del metadata[fields.id]
-    if isinstance(inner := metadata.get("metadata"), Mapping):
+    if isinstance(inner := metadata.get("metadata"), dict):
         del metadata["metadata"]
         metadata = {**inner, **metadata}
     metadata["source"] = _name(metadata.get(fields.source or "source")) or stem
@@ -92,7 +92,9 @@ def as_document(
 
 def _name(value: object) -> str:
     """Text of a value that can name something, else nothing."""
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def _kind(value: object) -> str:

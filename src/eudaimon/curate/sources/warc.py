@@ -7,6 +7,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from eudaimon.core.document import Document
+from eudaimon.core.errors import UsageError
 from eudaimon.curate.sources.formats import Ranges
 from eudaimon.curate.sources.page import page_text
 from eudaimon.curate.sources.ranges import byte_ranges
@@ -59,13 +60,19 @@ def _made(
         except UnicodeDecodeError as error:
             return "encoding", f"not UTF-8 at byte {error.start} of the text: {error.reason}"
     else:
-        text = page_text(body, head)
+        try:
+            text = page_text(body, head)
+        except UsageError:
+            raise
+        except Exception as error:
+            # Pages hold everything, and those who read them raise everything.
+            return "syntax", f"a page that cannot be read: {type(error).__name__}: {error}"
     if text is None:
         return None
     link = head.get("warc-target-uri", "").strip("<>")
     metadata = {
         "url": link,
-        "host": urlsplit(link).hostname if "[" not in link else "",
+        "host": _host(link),
         "date": head.get("warc-date"),
         "language": head.get("warc-identified-content-language"),
     }
@@ -73,6 +80,13 @@ def _made(
     return as_document(
         {**named, fields.id: head.get("warc-record-id"), fields.text: text}, stem, place, fields
     )
+
+
+def _host(link: str) -> str:
+    try:
+        return urlsplit(link).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _records(

@@ -81,8 +81,8 @@ def distil(
     ``out`` becomes a cascade's folder. Judged rows weigh as `judged_segments` says, ``weight`` in the mean.
     Provenance, lexicon and the shares of escalation are those of the cascade ``before``, else the shipped
     ones; the bound of escalation is set anew, so that as large a share of the calibration rows passes it as
-    passed the old one, or as the budget allows where there was none. Raises as the fits do, and `UsageError`
-    where there are no labels.
+    passed the old one, or of those without harm as large a share as the budget where there was none. Raises
+    as the fits do, and `UsageError` where there are no labels.
     """
     out = Path(out)
     judged = judged_segments(records, judge=judge, weight=weight)
@@ -96,16 +96,18 @@ def distil(
     second = fit_stage2(rows, encoder, seed, recipe=recipe, cache=cache)
     first = (provenance, LexiconStage(lexicon), LinearStage(model))
     agreement = {}
-    escalation, share = Escalation(), Escalation().budget
-    if before is not None:
-        escalation = before.escalation
-        share = float(np.mean(_first_words(old, calibration)[SUSPICION] >= escalation.bound))
+    if before is None:
+        escalation, among = Escalation(), [row for row in calibration if not row.harmful] or calibration
+        share = escalation.budget
+    else:
+        escalation, among = before.escalation, calibration
+        share = float(np.mean(_first_words(old, among)[SUSPICION] >= escalation.bound))
         agreement["stage 1 before"] = agree(_first_words(old, held), held)
         if isinstance(before.encoder, EncoderStage):
             agreement["stage 2 before"] = agree(second_words(before.encoder, held), held)
     agreement["stage 1"] = agree(_first_words(first, held), held)
     agreement["stage 2"] = agree(second_words(second, held), held)
-    bound = bound_for(_first_words(first, calibration)[SUSPICION], share)
+    bound = bound_for(_first_words(first, among)[SUSPICION], share)
     escalation = replace(escalation, bound=bound)
     save_cascade(out, model, second, escalation, lexicon=lexicon, provenance=provenance)
     distilled = Distilled(out, len(judged.segments), judged.refused, judged.others, len(base), agreement)

@@ -20,6 +20,7 @@ from eudaimon.curate.stages.features import cached_features
 from eudaimon.curate.stages.heads import DOUBT, Heads
 from eudaimon.curate.stages.reading import Encoder
 from eudaimon.curate.stages.teach import Recipe, teach
+from eudaimon.curate.taxonomy import STANCES
 from eudaimon.models.load import load
 from eudaimon.models.model import Model
 
@@ -42,8 +43,15 @@ class EncoderStage:
         self.hash = short_hash(["stage 2", encoder.hash, heads.hash])
 
     def label(self, excerpts: Sequence[Excerpt]) -> dict[str, np.ndarray]:
-        """The columns of scores of these excerpts, in order, and an ``error`` where there is no number."""
+        """The columns of scores of these excerpts, in order, and an ``error`` where there is no number.
+
+        A voice that nobody quotes has the frame "none": words beside it could otherwise talk it free.
+        """
         columns = self.heads.columns(self.encoder.features(excerpts))
+        if "frame" in columns:
+            quoted = np.array([item.quoted for item in excerpts], dtype=bool)
+            none = np.int32(STANCES.index("none"))
+            columns["frame"] = np.where(quoted | (columns["frame"] < 0), columns["frame"], none)
         reason = np.where(np.isnan(columns[DOUBT]), "the encoder gave no number", "").astype(object)
         return {**columns, "error": reason}
 

@@ -88,18 +88,21 @@ class Escalation:
 
 
 def bound_for(suspicion: Float[np.ndarray, " n"], budget: float) -> float:
-    """The lowest bound that at most a share ``budget`` of these suspicions reaches; needs at least one.
+    """The lowest bound that at most a share ``budget`` of these suspicions, in [0, 1], reaches.
 
-    Ties at the bound are left out as a whole: a budget is kept, not passed.
+    Ties at the bound are left out as a whole, but not those at 1: what could not be more suspicious goes on,
+    whatever its share, unless the budget is 0. Raises `UsageError` for no suspicions.
     """
     if not len(suspicion):
         raise UsageError("a bound needs suspicions to be set by", right="the scores of a calibration corpus")
+    if not budget:
+        return float(np.nextafter(1.0, np.inf))
     ranked = np.sort(suspicion)[::-1]
     allowed = int(budget * len(ranked))
     if allowed >= len(ranked):
         return float(ranked[-1])
     above = ranked[:allowed][ranked[:allowed] > ranked[allowed]]
-    return float(above[-1]) if len(above) else float(np.nextafter(ranked[0], np.inf))
+    return float(above[-1]) if len(above) else min(1.0, float(np.nextafter(ranked[0], np.inf)))
 
 
 def suspicions(batch: Batch) -> Float[np.ndarray, " rows"]:

@@ -50,7 +50,8 @@ class Lexicon:
     """Terms to be found as whole words, however they are written.
 
     Case, accents, width, invisible letters, digits for letters, and what stands between the words of a term
-    make no difference (`eudaimon.curate.stages.letters`). Raises `UsageError` for a term without a letter.
+    make no difference (`eudaimon.curate.stages.letters`). Raises `UsageError` for a term without a letter,
+    and where pyahocorasick is missing.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
@@ -60,25 +61,14 @@ class Lexicon:
             raise UsageError(f"the term {empty[0]!r} has no letter", right="words")
         self._spelt = [" ".join(words) for words in spelt]
         self._lengths = np.array([len(words) for words in spelt], dtype=np.int64)
+        # Made now: a package that is missing must not become the error of every document.
+        self._automaton = _automaton(self._spelt)
         self.hash = short_hash(["lexicon", RULES, [list(term) for term in self.terms]])
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
         """The groups that the terms belong to, in order."""
         return tuple(dict.fromkeys(term.group for term in self.terms))
-
-    @cached_property
-    def _automaton(self) -> Any:
-        import ahocorasick
-
-        automaton = ahocorasick.Automaton()
-        same: dict[str, list[int]] = {}
-        for number, spelt in enumerate(self._spelt):
-            same.setdefault(f" {spelt} ", []).append(number)
-        for key, numbers in same.items():
-            automaton.add_word(key, tuple(numbers))
-        automaton.make_automaton()
-        return automaton
 
     @cached_property
     def _sieves(self) -> tuple[_Sieve, _Sieve]:
@@ -183,6 +173,23 @@ class LexiconStage:
             }
             columns = {**columns, **scores, "stage": np.full(rows, self.number, dtype=np.int32)}
         return batch.having(columns)
+
+
+def _automaton(spelt: Sequence[str]) -> Any:
+    try:
+        import ahocorasick
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "a lexicon needs pyahocorasick", right="the package", do="pip install 'eudaimon[curate]'"
+        ) from error
+    automaton = ahocorasick.Automaton()
+    same: dict[str, list[int]] = {}
+    for number, words in enumerate(spelt):
+        same.setdefault(f" {words} ", []).append(number)
+    for key, numbers in same.items():
+        automaton.add_word(key, tuple(numbers))
+    automaton.make_automaton()
+    return automaton
 
 
 class _Sieve:

@@ -16,7 +16,7 @@ from eudaimon.curate.stages.staged import StagedScorer
 from eudaimon.curate.stages.terms import read_terms, write_terms
 
 SCORER, KIND = "scorer.json", "stage1"
-SCREEN = 0.1
+SCREEN = 0.3
 """The suspicion from which on `open_screened` looks for voices."""
 TERMS_FILE, RULES_FILE = "terms.yaml", "provenance.yaml"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from eudaimon.curate.voices.turn import NARRATOR, Turn
@@ -30,10 +31,11 @@ class Header(NamedTuple):
     marked: bool
 
 
-def headers(text: str) -> list[Header]:
-    """Every line that says whose words follow, in order."""
+@lru_cache(maxsize=2)
+def headers(text: str) -> tuple[Header, ...]:
+    """Every line that says whose words follow, in order; asked twice of the same text in a row."""
     if ":\n" not in text and ":\r\n" not in text and "osted by" not in text and ": \n" not in text:
-        return []
+        return ()
     found = []
     for match in _HEADER.finditer("\n" + text):
         end = match.end() - 1
@@ -41,7 +43,7 @@ def headers(text: str) -> list[Header]:
         name = (match["name"] or match["by"]).strip()
         if follows[:1] not in _PROSE and name.partition(" ")[0].lower() not in words().pronouns:
             found.append(Header(match.start(), end, name, follows.startswith(">")))
-    return found
+    return tuple(found)
 
 
 def forum_turns(text: str) -> list[Turn] | None:

@@ -19,6 +19,7 @@ _LABEL = re.compile(
     rf"|(?P<capitals>[{CAPITAL}][{CAPITAL}’'-]+(?:[ ][{CAPITAL}’'-]+){{0,3}}){_DIRECTION}\.(?=[ \t—]\S)"
     r")[ \t]*"
 )
+_CAPITALS = re.compile(rf"\n[ \t]{{0,12}}{_TIME}[{CAPITAL}][{CAPITAL}’'-][^\n]*\.")
 _HEADING = re.compile(
     rf"\n[ \t]*+(?P<name>[{CAPITAL}][\w.’'-]{{0,24}}(?:[ ][{CAPITAL}\d#][\w.’'-]{{0,24}}){{0,3}})"
     rf"(?<![.’'-]){_DIRECTION}[ \t]*+\r?(?=\n)"
@@ -42,11 +43,27 @@ def labels(text: str) -> list[Label]:
     """Every label before words on the same line, in order."""
     found = []
     # The first line has no line break before it: it gets one, and positions are moved back by it.
-    for match in _LABEL.finditer("\n" + text):
+    joined = "\n" + text
+    for start in _may_have_label(joined):
+        match = _LABEL.match(joined, start)
+        if match is None:
+            continue
         name = match["nick"] or match["name"] or match["capitals"]
         if not (match["capitals"] and is_division(name)):
             found.append(Label(match.start(), match.end() - 1, name))
     return found
+
+
+def _may_have_label(joined: str) -> list[int]:
+    """Where lines begin that have a colon, an opened angle or capitals and a dot: others have no label."""
+    starts = {match.start() for match in _CAPITALS.finditer(joined)}
+    for mark in ":：<":
+        place = joined.find(mark)
+        while place >= 0:
+            starts.add(joined.rfind("\n", 0, place))
+            line_end = joined.find("\n", place)
+            place = joined.find(mark, line_end) if line_end >= 0 else -1
+    return sorted(starts)
 
 
 def headings(text: str) -> list[Label]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from eudaimon.curate.voices.block_quotes import Run, has_block_quotes, quoted_spans, runs
 from eudaimon.curate.voices.dashes import DASHES, dash_speech
 from eudaimon.curate.voices.forum import Header, headers
-from eudaimon.curate.voices.quotations import CUT_LINE, TOKENS, Quotation, quotations
+from eudaimon.curate.voices.quotations import CUT_LINE, Quotation, quotations, tokens
 from eudaimon.curate.voices.speakers import speaker_after, speaker_before
 from eudaimon.curate.voices.turn import QUOTED, Turn
 
@@ -42,13 +42,12 @@ def _paragraphs(text: str, start: int, end: int) -> list[tuple[int, int, int, li
     found: list[tuple[int, int, int, list[int]]] = []
     marks: list[int] = []
     begin = start
-    for match in TOKENS.finditer(text, start, end):
-        position = match.start()
+    for position, after in tokens(text, start, end):
         if text[position] != "\n":
             marks.append(position)
         elif text[begin:position].strip():
-            found.append((begin, position, match.end(), marks))
-            begin, marks = match.end(), []
+            found.append((begin, position, after, marks))
+            begin, marks = after, []
     if begin < end:
         found.append((begin, end, end, marks))
     return found
@@ -77,7 +76,7 @@ class _Reader:
 
     text: str
     block_quotes: bool
-    headers: list[Header]
+    headers: tuple[Header, ...]
     offset: int
     spans: list[tuple[int, int, int]] = field(default_factory=list)
     speakers: list[str | None] = field(default_factory=list)

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 from eudaimon.curate.voices.turn import strip
 
-# Blank lines and the marks that may open or close a quotation. One class of characters comes first, and what
-# must stand around them after it: only so does the search skip from one to the next.
-TOKENS = re.compile(
-    r"[\n“”„‟«»‹›「」『』\"‘'](?:(?<=\n)[^\S\n]*+\n\s*+|(?<![\n'])|(?<=')(?<![\w'’)]')(?=[^\W\d]|[“\"]))"
-)
+_MARKS = '“”„‟«»‹›「」『』"‘'
+_BLANK_LINE = re.compile(r"\n[^\S\n]*+\n\s*+")
+_OPENING_SINGLE = re.compile(r"'(?<![\w'’)]')(?=[^\W\d]|[“\"])")
 
 # What closes each mark. German and Swedish use some of them the other way round.
 _CLOSE = {
@@ -47,6 +45,24 @@ class _Open:
     closing: str
     opened: int
     end: int = -1
+
+
+def tokens(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The spans of blank lines, and of the marks that may open or close a quotation, in order.
+
+    Each mark is sought by itself: that is a search for one character, of which most texts have few, and ten
+    times as fast as one pattern for them all.
+    """
+    found = [match.span() for match in _BLANK_LINE.finditer(text, start, end)]
+    for mark in _MARKS:
+        place = text.find(mark, start, end)
+        while place >= 0:
+            found.append((place, place + 1))
+            place = text.find(mark, place + 1, end)
+    if text.find("'", start, end) >= 0:
+        found += [match.span() for match in _OPENING_SINGLE.finditer(text, start, end)]
+    found.sort()
+    return found
 
 
 def quotations(text: str, marks: Sequence[int], start: int, end: int, *, goes_on: bool) -> list[Quotation]:

@@ -14,7 +14,7 @@ def template_turns(text: str) -> list[Turn] | None:
 
     Text after a mark that ends a turn, and before any turn, is the narrator's.
     """
-    if not any(first in text for first in _first_letters()):
+    if not any(first in text for first in _first_letters() if first[0] in text):
         return None
     turns: list[Turn] = []
     speaker: str | None = None
