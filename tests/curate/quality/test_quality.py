@@ -139,6 +139,7 @@ def some_rows(bad: list[int], gone: list[int], harm: list[float], groups: int = 
         np.array(bad, dtype=bool),
         np.array(gone, dtype=bool),
         np.array(harm),
+        np.array(harm),
         ("",) * n,
         tuple(str(k % groups) for k in range(n)),
         ("made",) * n,

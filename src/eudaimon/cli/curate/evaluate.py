@@ -56,7 +56,13 @@ def evaluate(
     )
     opened = {name: system(name) for name in scorers or ["shipped"]}
     quality = measure(opened, items, rules, seed=seed, n_resamples=resamples)
+    most_there_is = ceilings(items, seed)
     if as_json:
-        print_json({**asdict(quality), "ceilings": [asdict(each) for each in ceilings(items, seed)]})
+        figures = [
+            {**asdict(each), "score": each.score and each.score.model_dump()}
+            for each in (*quality.figures, *most_there_is)
+        ]
+        mistakes = [asdict(each) for each in quality.mistakes]
+        print_json({"figures": figures, "mistakes": mistakes, "failed": dict(quality.failed)})
         return
-    print_line(tables(quality, ceilings(items, seed)))
+    print_line(tables(quality, most_there_is))

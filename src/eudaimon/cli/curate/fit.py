@@ -8,8 +8,8 @@ from typing import Annotated, cast
 import typer
 
 from eudaimon.cli.curate.labelled import WhichLabelled
-from eudaimon.cli.options import Seed
-from eudaimon.cli.output import print_line, print_table
+from eudaimon.cli.options import Json, Seed
+from eudaimon.cli.output import print_json, print_line, print_table
 
 
 def fit(
@@ -36,6 +36,7 @@ def fit(
         typer.Option("--cache", help="Folder that keeps what the encoder has read.", metavar="FOLDER"),
     ] = None,
     seed: Seed = 0,
+    as_json: Json = False,
 ) -> None:
     """Fit the stages of a scorer on labelled text; held-out parts of it are left for `evaluate`."""
     from eudaimon.core.files import read_json
@@ -51,6 +52,9 @@ def fit(
         cache=cache,
     )
     record = read_json(out / RECORD)
+    if as_json:
+        print_json(record)
+        return
     for stage in STAGES:
         if stage in record:
             counts = record[stage]["sources"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
 from eudaimon.core.document import Stance
@@ -14,7 +13,7 @@ from eudaimon.curate.taxonomy import NoStance, Subject
 
 Split: TypeAlias = Literal["train", "calibration", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
-NOTHING: Mapping[str, float] = MappingProxyType({})
+NOTHING: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class LabelledSegment:
 
 @cache
 def harmless() -> Mapping[str, float]:
-    """The ``harm`` of a text in which there is none: every category at 0."""
+    """The ``harm`` of a text in which there is none: every category at 0, in the order of the alphabet."""
     from eudaimon.data.taxonomy import categories
 
-    return MappingProxyType(dict.fromkeys(categories(), 0.0))
+    return dict.fromkeys(sorted(categories()), 0.0)

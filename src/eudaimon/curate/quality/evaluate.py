@@ -100,7 +100,12 @@ def _figures(name: str, done: Removal, seed: int, n_resamples: int) -> Iterator[
         here = known.where(_among(known.of, (of,)))
         for measure in ("over-removal",) if of in NEUTRAL else MEASURES:
             yield Figure(name, of, ALL, measure, measured(here, measure, seed, n_resamples), len(here.bad))
-        if len(neutral.bad) and of not in NEUTRAL and here.bad.any() and not np.isnan(neutral.harm).all():
+        if (
+            len(neutral.bad)
+            and of not in NEUTRAL
+            and here.bad.any()
+            and not np.isnan(neutral.suspicion).all()
+        ):
             recall = escalated(here, neutral, seed=seed, n_resamples=n_resamples)
             yield Figure(name, of, ALL, "recall at 10 % escalated", recall, int(here.bad.sum()))
     every = rows(done, truth=lambda part: True)
@@ -144,7 +149,7 @@ def ceilings(items: Sequence[Item], seed: int = 0) -> tuple[Figure, ...]:
             marked.append(item)
             removed.append(goes)
         if marked:
-            perfect = Removal(tuple(marked), tuple(removed), np.zeros(0), ())
+            perfect = Removal(tuple(marked), tuple(removed), np.zeros(0), np.zeros(0), ())
             score = character_f1(perfect, seed)
             found.append(Figure(name, COMMENTS, ALL, "F1 of characters", score, len(marked)))
     return tuple(found)

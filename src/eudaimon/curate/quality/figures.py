@@ -28,6 +28,7 @@ class Rows:
     bad: Bool[ndarray, "parts"]
     removed: Bool[ndarray, "parts"]
     harm: Float[ndarray, "parts"]
+    suspicion: Float[ndarray, "parts"]
     kind: tuple[str, ...]
     group: tuple[str, ...]
     of: tuple[str, ...]
@@ -39,13 +40,15 @@ class Rows:
             self.bad[chosen],
             self.removed[chosen],
             self.harm[chosen],
+            self.suspicion[chosen],
             *(tuple(names[k] for k in places) for names in (self.kind, self.group, self.of)),
         )
 
 
 def rows(removal: Removal, truth: Callable[[Part], bool | None] = lambda part: part.bad) -> Rows:
     """The parts of which ``truth`` is known."""
-    bad, removed, harm, kind, group, of = [], [], [], [], [], []
+    bad, removed, harm, suspicion = [], [], [], []
+    kind, group, of = [], [], []
     place = 0
     for number, item in enumerate(removal.items):
         for part in item.parts:
@@ -54,6 +57,7 @@ def rows(removal: Removal, truth: Callable[[Part], bool | None] = lambda part: p
                 bad.append(known)
                 removed.append(removal.share(number, part) >= HALF)
                 harm.append(removal.harm[place])
+                suspicion.append(removal.suspicion[place])
                 kind.append(part.kind)
                 group.append(item.group)
                 of.append(item.of)
@@ -62,6 +66,7 @@ def rows(removal: Removal, truth: Callable[[Part], bool | None] = lambda part: p
         np.array(bad, dtype=bool),
         np.array(removed, dtype=bool),
         np.array(harm, dtype=np.float64),
+        np.array(suspicion, dtype=np.float64),
         tuple(kind),
         tuple(group),
         tuple(of),
@@ -125,17 +130,17 @@ def character_f1(removal: Removal, seed: int = 0, n_resamples: int = N_RESAMPLES
 def escalated(
     chosen: Rows, among: Rows, share: float = 0.1, seed: int = 0, n_resamples: int = N_RESAMPLES
 ) -> Score | None:
-    """The share of bad rows whose harm is higher than that of all but ``share`` of ``among``, in [0, 1].
+    """The share of bad rows that are suspected more than all but ``share`` of ``among``, in [0, 1].
 
     ``among`` stands for the corpus, mostly neutral text, of which ``share`` is escalated. Raises `UsageError`
     when nothing of it was scored.
     """
-    harm = among.harm[~np.isnan(among.harm)]
-    if not len(harm):
+    known = among.suspicion[~np.isnan(among.suspicion)]
+    if not len(known):
         raise UsageError("no part of the corpus has a harm score", right="a scorer that scores harm")
-    bound = float(np.quantile(harm, 1 - share))
+    bound = float(np.quantile(known, 1 - share))
     bad = chosen.where(chosen.bad)
-    return _score(_mean, ((bad.harm > bound).astype(float),), bad.group, seed, n_resamples)
+    return _score(_mean, ((bad.suspicion > bound).astype(float),), bad.group, seed, n_resamples)
 
 
 def ranked(chosen: Rows, seed: int = 0, n_resamples: int = N_RESAMPLES) -> Score | None:
