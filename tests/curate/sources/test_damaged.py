@@ -78,7 +78,7 @@ def test_a_wrong_checksum_costs_the_last_line_at_most(tmp_path, read_all) -> Non
 
 
 def test_noise_in_the_middle(tmp_path, read_all) -> None:
-    raw = "".join(json.dumps({"text": f"{n * n} {n**3}"}) + "\n" for n in range(40_000)).encode()
+    raw = "".join(json.dumps({"text": f"{n * n} {n**3}"}) + "\n" for n in range(12_000)).encode()
     packed = bytearray(gzip.compress(raw))
     packed[len(packed) // 2 : len(packed) // 2 + 64] = b"\xff" * 64
     (tmp_path / "a.jsonl.gz").write_bytes(packed)
@@ -184,3 +184,33 @@ def test_parquet_of_bytes_and_of_what_python_has_no_value_for(tmp_path, read_all
     assert good.text == "caf\xe9"
     assert good.metadata["day"] != 0
     assert [(record.offset, record.kind) for record in bad] == [(1, "encoding"), (2, "text")]
+
+
+def test_a_forked_process_leaves_its_parents_stream_alone(tmp_path, monkeypatch) -> None:
+    from eudaimon.curate.sources import forward
+
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(RAW))
+    first, second, third, *_ = split(find_sources(tmp_path), 200)
+    assert list(read_shard(first))
+    (parents,) = forward._idle
+    with monkeypatch.context() as patch:
+        patch.setattr(forward.os, "getpid", lambda: parents[0] + 1)
+        patch.setattr(forward, "_idle", [parents])
+        assert len(list(read_shard(second))) + len(list(read_shard(third))) > 5
+        assert parents[3].position < 1000
+        assert not parents[3]._file.closed
+    numbers = [r.metadata["n"] for shard in (first, second) for r in read_shard(shard)]
+    assert numbers == list(range(len(numbers)))
+
+
+def test_gzip_without_the_fast_engine(tmp_path, read_all, monkeypatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "isal", None)
+    packed = gzip.compress(RAW)
+    (tmp_path / "a.jsonl.gz").write_bytes(packed + packed)
+    assert len(read_all(tmp_path, shard_bytes=500)[0]) == 2 * len(LINES)
+    (tmp_path / "a.jsonl.gz").write_bytes(packed + packed[:-8] + b"\1" * 8)
+    good, (bad,) = read_all(tmp_path, shard_bytes=500)
+    assert len(good) >= 2 * len(LINES) - 1
+    assert bad.kind == "damage"

@@ -203,6 +203,12 @@ def test_large_files_are_known_by_a_sample(tmp_path, monkeypatch) -> None:
     os.utime(path, (2, 2))
     marks.append(find_sources(path)[0].fingerprint)
     assert len(set(marks)) == 3
+    for content in (LINES, LINES.replace(b"text 3", b"text 4")):
+        path.write_bytes(gzip.compress(content, mtime=0))
+        for time in (1, 2):
+            os.utime(path, (time, time))
+            marks.append(find_sources(path)[0].fingerprint)
+    assert marks[3] == marks[4] != marks[5] == marks[6]
 
 
 @pytest.mark.parametrize(

@@ -65,14 +65,15 @@ def _behind(path: str, format: Format | None) -> Iterator[SourceFile]:
         with open_bytes(url) as file:
             head = file.read(_HEAD)
             file.seek(0)
-            mark = fingerprint(file, url, size)
+            compression = compression_of(short, head)
+            mark = fingerprint(file, url, size, packed=bool(compression) or kind == "parquet")
         if kind == "jsonl" and head.lstrip()[:1] == b"[" and not format:
             raise UsageError(
                 f"{url}: one JSON array, and no JSON Lines",
                 right="one object a line",
                 do=f"jq -c '.[]' {PurePosixPath(url).name} > {PurePosixPath(url).stem}.jsonl",
             )
-        yield SourceFile(url, kind, size, mark, short, compression_of(short, head))
+        yield SourceFile(url, kind, size, mark, short, compression)
     if texts and not tables:
         yield _texts(path, texts, () if format else tuple(k for k, v in SUFFIXES.items() if v == "text"))
 
