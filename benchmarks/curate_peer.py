@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 
 
@@ -21,7 +22,11 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=2)
     parser.add_argument("--compression", default="gzip")
     parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--isal", action="store_true", help="gzip by isal, which datatrove does not install")
     arguments = parser.parse_args()
+    if not arguments.isal:
+        # fsspec writes gzip by isal wherever it finds it, as in an environment with ours.
+        sys.modules["isal"] = None  # type: ignore[assignment]
 
     from datatrove.executor import LocalPipelineExecutor
     from datatrove.pipeline.filters import FastTextClassifierFilter

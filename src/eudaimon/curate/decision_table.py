@@ -13,7 +13,7 @@ from eudaimon.curate.condition_columns import Columns, columns_of, lacking_reaso
 from eudaimon.curate.decide import DecidedSpan, Decision, Outcome, pick
 from eudaimon.curate.policy import Policy
 from eudaimon.curate.score_table import WHOLE, open_scores
-from eudaimon.curate.scores import DocumentScores
+from eudaimon.curate.scores import SegmentScores
 from eudaimon.curate.settle import Ranks, Settled, owned, ranks, settle
 from eudaimon.curate.voices.turn import MARKUP
 
@@ -134,9 +134,9 @@ def decide_table(policy: Policy, scores: pyarrow.Table, path: str | Path = "the 
 
 
 def decisions(
-    policy: Policy, table: pyarrow.Table, scores: Mapping[int, DocumentScores], start: int = 0
+    policy: Policy, table: pyarrow.Table, scores: Mapping[int, Mapping[int, SegmentScores]], start: int = 0
 ) -> Iterator[Decision]:
-    """The rows of a table of decisions as `Decision`s; ``scores`` are those of rows, by number.
+    """The rows of a table of decisions as `Decision`s; ``scores`` are those of segments, by row and number.
 
     ``start`` is the number of the first row. Spans of a row whose scores are not given have none.
     """
@@ -145,7 +145,7 @@ def decisions(
         spans = []
         for span in row["spans"] or ():
             rule = rules[span["rule"]]
-            known = scores[number].segments if number in scores else None
+            known = scores.get(number)
             behind = tuple(known[k] for k in span["segments"]) if known else ()
             words = rule.tag or rule.instruction
             spans.append(DecidedSpan(span["start"], span["end"], rule.do, rule.name, rule.why, behind, words))

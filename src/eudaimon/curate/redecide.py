@@ -11,8 +11,8 @@ import numpy as np
 from eudaimon.curate.decide import Decision
 from eudaimon.curate.decision_table import decide_table, decisions, score_tables
 from eudaimon.curate.policy import Policy
-from eudaimon.curate.score_table import WHOLE, of_rows
-from eudaimon.curate.scores import DocumentScores
+from eudaimon.curate.score_table import WHOLE, of_rows, segment_of
+from eudaimon.curate.scores import DocumentScores, SegmentScores
 
 if TYPE_CHECKING:
     import pyarrow
@@ -28,7 +28,29 @@ def decide_file(policy: Policy, path: str | Path) -> Iterator[Decision]:
     for scores in score_tables(path):
         table = decide_table(policy, scores, path)
         acted = np.flatnonzero(table["spans"].is_valid().to_numpy())
-        yield from decisions(policy, table, scores_of(path, scores, acted))
+        yield from decisions(policy, table, cited_scores(path, scores, table, acted))
+
+
+def cited_scores(
+    path: Path, scores: pyarrow.Table, decided: pyarrow.Table, rows: np.ndarray
+) -> dict[int, dict[int, SegmentScores]]:
+    """The scores that the decisions in these rows rest on, by row and the segment's number.
+
+    ``decided`` are the decisions on the score table. Most segments of a document are cited by none.
+    """
+    if not len(rows):
+        return {}
+    heads = np.flatnonzero(scores["segment"].to_numpy() == WHOLE)
+    wanted = [
+        (row, segment)
+        for row, spans in zip(rows.tolist(), decided["spans"].take(rows).to_pylist(), strict=True)
+        for segment in {number: None for span in spans or () for number in span["segments"]}
+    ]
+    places = [int(heads[row]) + 1 + segment for row, segment in wanted]
+    found: dict[int, dict[int, SegmentScores]] = {int(row): {} for row in rows}
+    for (row, segment), each in zip(wanted, scores.take(places).to_pylist(), strict=True):
+        found[row][segment] = segment_of(path, each)
+    return found
 
 
 def scores_of(path: Path, scores: pyarrow.Table, rows: np.ndarray) -> dict[int, DocumentScores]:

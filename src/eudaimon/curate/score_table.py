@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,7 @@ def of_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> Iterator[DocumentS
         elif whole is None or row["document"] != whole["document"] or row["segment"] != len(segments):
             raise BadRows(f"{path}: segment {row['segment']} of document {row['document']} is astray")
         else:
-            segments.append(_segment(path, row))
+            segments.append(segment_of(path, row))
     if whole is not None:
         yield _document(path, whole, segments)
 
@@ -146,7 +147,8 @@ def _rows(document: DocumentScores) -> Iterator[dict[str, Any]]:
         }
 
 
-def _segment(path: Path, row: Mapping[str, Any]) -> SegmentScores:
+def segment_of(path: Path, row: Mapping[str, Any]) -> SegmentScores:
+    """The scores of a segment from its row of a score table; raises `BadRows`, naming the file."""
     try:
         return SegmentScores(
             row["document"],
@@ -157,8 +159,8 @@ def _segment(path: Path, row: Mapping[str, Any]) -> SegmentScores:
             severity=row["severity"],
             hazard=row["hazard"],
             stage=row["stage"],
-            harm=_values(row, HARM),
-            traits=_values(row, TRAIT),
+            harm=_values(row, _columns()[0]),
+            traits=_values(row, _columns()[1]),
             voice=row["voice"] or "",
             persona=row["persona"] or "",
             stance=row["stance"],
@@ -170,12 +172,16 @@ def _segment(path: Path, row: Mapping[str, Any]) -> SegmentScores:
         raise BadRows(f"{path}, document {row['document']}: {error}") from error
 
 
-def _values(row: Mapping[str, Any], prefix: str) -> dict[str, float]:
-    return {
-        name.removeprefix(prefix): value
-        for name, value in row.items()
-        if name.startswith(prefix) and value is not None
-    }
+def _values(row: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> dict[str, float]:
+    return {name: value for column, name in columns if (value := row.get(column)) is not None}
+
+
+@cache
+def _columns() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """The columns of harm and those of traits, each with its category or trait."""
+    from eudaimon.data.taxonomy import categories
+
+    return tuple((HARM + name, name) for name in categories()), tuple((TRAIT + name, name) for name in TRAITS)
 
 
 def _document(path: Path, whole: Mapping[str, Any], segments: list[SegmentScores]) -> DocumentScores:

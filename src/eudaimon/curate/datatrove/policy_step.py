@@ -25,7 +25,7 @@ from eudaimon.curate.datatrove.scorer_step import scored_id, sidecar
 from eudaimon.curate.decide import Decision
 from eudaimon.curate.decision_table import decide_table, decisions
 from eudaimon.curate.policy import Policy, load_policy
-from eudaimon.curate.redecide import scores_of
+from eudaimon.curate.redecide import cited_scores
 from eudaimon.curate.score_table import WHOLE
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class EudaimonPolicy(PipelineStep):  # type: ignore[misc]
     def _decided(self, batch: Sequence[Any], table: pyarrow.Table) -> list[tuple[Any, Decision]]:
         decided = decide_table(self.policy, table)
         acted = np.flatnonzero(decided["spans"].is_valid().to_numpy())
-        made = decisions(self.policy, decided, scores_of(Path("the scores"), table, acted))
+        made = decisions(self.policy, decided, cited_scores(Path("the scores"), table, decided, acted))
         return list(zip(batch, made, strict=True))
 
     def _applied(self, document: Any, decision: Decision, writer: DiskWriter, rank: int) -> bool:

@@ -14,7 +14,7 @@ from eudaimon.core.identity import short_hash
 from eudaimon.curate.apply import Applied, Span, apply
 from eudaimon.curate.decide import Decision
 from eudaimon.curate.decision_table import decisions, score_tables
-from eudaimon.curate.redecide import scores_of
+from eudaimon.curate.redecide import cited_scores
 from eudaimon.curate.run.applied_rows import kept_columns, kept_row, removed_rows, untouched_row
 from eudaimon.curate.run.apply_folder import ApplyFolder
 from eudaimon.curate.run.decide_corpus import DecisionFolder
@@ -116,7 +116,7 @@ def _decisions(source: DecisionFolder, shard: Shard) -> Iterator[Decision | tupl
             if not kept[row] or any(s["rule"].as_py() in removing for s in columns["spans"][int(row)])
         ]
         chosen = table.take(rows)
-        behind = scores_of(path, scores, np.array(needed, dtype=np.int64))
+        behind = cited_scores(path, scores, table, np.array(needed, dtype=np.int64))
         of_chosen = {int(np.searchsorted(rows, row)): each for row, each in behind.items()}
         made = decisions(source.policy, chosen, of_chosen)
         names = table["document"].to_pylist()

@@ -177,6 +177,7 @@ class _Counts:
         }
 
     def add(self, decided: pyarrow.Table) -> None:
+        import pyarrow
         import pyarrow.compute as compute
 
         self.plain["documents"] += decided.num_rows
@@ -195,10 +196,12 @@ class _Counts:
         )
         for row in pair.to_pylist():
             self.by["source"][json.dumps([row["source"] or "", row["outcome"]])] += row["count_all"]
-        for spans in decided["spans"].filter(acted).to_pylist():
-            for span in spans:
-                self.by["spans"][span["rule"]] += 1
-                self.by["characters"][span["rule"]] += span["end"] - span["start"]
+        spans = decided["spans"].filter(acted).combine_chunks().flatten()
+        length = compute.subtract(spans.field("end"), spans.field("start"))
+        each_span = pyarrow.table({"rule": spans.field("rule"), "length": length})
+        for each in each_span.group_by("rule").aggregate([([], "count_all"), ("length", "sum")]).to_pylist():
+            self.by["spans"][each["rule"]] += each["count_all"]
+            self.by["characters"][each["rule"]] += each["length_sum"]
 
     def as_json(self) -> dict[str, Any]:
         return {

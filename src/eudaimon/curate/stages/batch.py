@@ -13,7 +13,7 @@ from jaxtyping import Shaped
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
-from eudaimon.core.identity import short_hash
+from eudaimon.core.identity import short_hashes
 from eudaimon.curate.score_table import HARM, TRAIT, WHOLE, plain, score_schema
 from eudaimon.curate.scores import source_of
 from eudaimon.curate.stages.spans import Names, Segmenter, Spans, spans_of
@@ -160,8 +160,8 @@ def _table(batch: Batch, model: str) -> pyarrow.Table:
     is_head = np.zeros(n, dtype=bool)
     is_head[heads] = True
     hashes = np.empty(n, dtype=object)
-    hashes[heads] = [short_hash(text) for text in spans.texts]
-    hashes[places] = [short_hash(string) for string in spans.strings()]
+    hashes[heads] = short_hashes(spans.texts)
+    hashes[places] = short_hashes(spans.strings())
     whole_counts = np.zeros(n, dtype=np.int32)
     whole_counts[heads] = counts
     owner = np.repeat(np.arange(len(documents), dtype=np.int32), counts + 1)

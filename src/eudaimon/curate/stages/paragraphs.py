@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,10 @@ import numpy as np
 from eudaimon.core.document import Document
 from eudaimon.curate.stages.spans import Names, Spans
 from eudaimon.curate.voices.turn import NARRATOR
+
+_LINE = re.compile(r"\n(?=[^\S\n]*\S)")
+_ENDS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What ends a line besides the line feed."""
 
 
 def paragraph_spans(documents: Sequence[Document]) -> Spans:
@@ -21,15 +26,12 @@ def paragraph_spans(documents: Sequence[Document]) -> Spans:
     ends: list[int] = []
     first = [0]
     for document in documents:
-        begun = len(starts)
-        at = 0
-        for line in document.text.splitlines(keepends=True):
-            if at == 0 or not line.isspace():
-                starts.append(at)
-            at += len(line)
-        ends += starts[begun + 1 :]
-        if len(starts) > begun:
-            ends.append(at)
+        if text := document.text:
+            begun = len(starts)
+            starts.append(0)
+            starts += _plain_starts(text) if not any(end in text for end in _ENDS) else _starts(text)
+            ends += starts[begun + 1 :]
+            ends.append(len(text))
         first.append(len(starts))
     n = len(starts)
     same = np.zeros(n, dtype=np.int32)
@@ -44,3 +46,17 @@ def paragraph_spans(documents: Sequence[Document]) -> Spans:
         Names(same, ("",)),
         {},
     )
+
+
+def _plain_starts(text: str) -> list[int]:
+    """Where lines with words begin, but for the first line, where only line feeds end a line."""
+    return [match.end() for match in _LINE.finditer(text)]
+
+
+def _starts(text: str) -> list[int]:
+    found, at = [], 0
+    for line in text.splitlines(keepends=True):
+        if at and not line.isspace():
+            found.append(at)
+        at += len(line)
+    return found
