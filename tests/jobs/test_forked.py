@@ -38,10 +38,17 @@ def gone(family):
     """Whether all of these processes end; one that nobody reaps has ended too."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        if not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family):
+        if not any(map(lives, family)):
             return True
         time.sleep(0.1)
     return False
+
+
+def lives(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_what_is_opened_once_is_there_in_every_worker(tmp_path):
