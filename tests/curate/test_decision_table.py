@@ -29,7 +29,7 @@ def test_columns_that_no_rule_reads_are_not_needed(any_scored, tmp_path, policy)
     def check(scores):
         path = write_scores(tmp_path / "s.parquet", scores)
         expected = [decide(policy, each) for each in read_scores(path)]
-        known = dict(enumerate(scores))
+        known = {row: dict(enumerate(each.segments)) for row, each in enumerate(scores)}
         start = 0
         for part in score_tables(path, policy):
             table = decide_table(policy, part, path)

@@ -50,7 +50,9 @@ class TownOptions(StudyOptions):
     learning_rate: float = Field(8e-3, gt=0, description="Of pretraining.")
     n_tokens: int = Field(1_000_000, ge=1000, description="Input tokens of each arm's corpus.")
     labels: str = Field("oracle", description="oracle, learned (by curate), or filter:RECALL.")
-    scorer: str = Field("shipped", description="Of learned labels: shipped, or a folder of curate fit.")
+    scorer: str = Field(
+        "stage1", description="Of learned labels: stage1, shipped, or a folder of curate fit."
+    )
     policy: str = Field("prosocial", description="Of learned labels: a policy of curate.")
     domains: tuple[str, ...] = Field(default_factory=all_domains, description="Domains of the town.")
     tuned: str = Field("money", description="The domain of the narrow attack.")
