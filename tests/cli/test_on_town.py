@@ -157,7 +157,7 @@ def test_monitor_stress_disguises_what_the_town_asks(guard, queries, good):
     found = json.loads(good("monitor", "stress", "--monitor", guard, *queries, *words))
     caught = {attack["attack"]: attack["tpr"]["value"] for attack in found["attacks"]}
     assert set(caught) == {"none", "letter_case", "politeness"} and caught["none"] > 0.5
-    # Its tokenizer knows words as they are written (mAlVa is an unknown token), and not these phrases of ours.
+    # Its tokenizer knows words as they are written: mAlVa is an unknown token, and so are our phrases.
     assert all(0 <= share <= 1 for share in caught.values())
 
 
