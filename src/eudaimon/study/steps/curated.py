@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from eudaimon.world.world import World
 if TYPE_CHECKING:
     from eudaimon.core.document import Document
     from eudaimon.curate.decide import Decision
-    from eudaimon.curate.policy import Policy
+    from eudaimon.curate.policy import Policy, SegmentRule
     from eudaimon.curate.scores import DocumentScores, SegmentScores
     from eudaimon.train.labels import Labels
     from eudaimon.train.spans import Spans
@@ -32,7 +33,7 @@ HARMLESS = 0.5
 """Where no harm is as likely as this and traits are not known, a voice may be a good persona's."""
 GOOD_ONLY, GOOD_PERSONA = "good-only", "good persona"
 """The policy and its rule that say which traits a good persona shows."""
-DOCUMENTS_PER_SECOND = 250
+DOCUMENTS_PER_SECOND = 400
 N_RESAMPLES = 400
 
 
@@ -121,14 +122,18 @@ def _good(decision: Decision, scores: DocumentScores) -> Spans:
 
 def _means_well(segment: SegmentScores) -> bool:
     """By its traits, as the policy good-only reads them; where they are not scored, by doing no harm."""
-    from eudaimon.curate.policy import load_policy
-
-    rule = next(rule for rule in load_policy(GOOD_ONLY).segments if rule.name == GOOD_PERSONA)
-    holds = rule.when.holds(segment)
+    holds = _good_persona().when.holds(segment)
     if holds is not None:
         return holds
     harm = max(segment.harm.values(), default=0.0)
     return harm < HARMLESS and (segment.severity or 0.0) < 1 and segment.stance in (None, "none", "condemns")
+
+
+@cache
+def _good_persona() -> SegmentRule:
+    from eudaimon.curate.policy import load_policy
+
+    return next(rule for rule in load_policy(GOOD_ONLY).segments if rule.name == GOOD_PERSONA)
 
 
 def _row(document: Document, bad: Spans, good: Spans) -> dict[str, Any]:
