@@ -46,8 +46,9 @@ def run(slurm, tmp_path):
 
 
 def mine(name):
-    """Jobs in the queue that belong to the study of a name."""
-    return [job for job in queued() if job.name.startswith(f"eudaimon-{name}-")]
+    """Jobs in the queue that belong to the study of a name, less those that have ended and are tidied up."""
+    jobs = (job for job in queued() if job.name.startswith(f"eudaimon-{name}-"))
+    return [job for job in jobs if job.state != "COMPLETING"]
 
 
 @pytest.mark.slow

@@ -69,7 +69,7 @@ def other():
 
 
 def slow():
-    return Words(pause=0.3)
+    return Words(pause=1.0)
 
 
 def dying():
