@@ -13,7 +13,9 @@ import psutil
 import pytest
 
 PROGRAM = """
-import sys
+import signal, sys
+# Tests that run in the background inherit that Ctrl-C is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, sys.argv[3])
 from eudaimon.curate import score_corpus
 done = score_corpus(sys.argv[1], sys.argv[2], "tiny_scorers:slow", shard_bytes=1500, workers=2,
