@@ -68,7 +68,12 @@ class Plot:
 
 def plots(record: EvaluationRecord) -> Iterator[Plot]:
     """The figures that the record holds something for."""
-    for name, (draw, title) in FIGURES.items():
+    return draw_all(FIGURES, record)
+
+
+def draw_all(figures: Mapping[str, tuple[Callable[..., Figure | None], str]], record: Any) -> Iterator[Plot]:
+    """The figures, by name with how they are drawn and their title, that a record holds something for."""
+    for name, (draw, title) in figures.items():
         wide, narrow = draw(record), draw(record, narrow=True)
         if wide is None or narrow is None:
             continue

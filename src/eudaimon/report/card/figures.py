@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from eudaimon.curate.card.record import CardRecord
 from eudaimon.report.card.audited import over_removal
 from eudaimon.report.card.histogram import score_bins
 from eudaimon.report.card.treated import treated
-from eudaimon.report.figures.svg import inline, svg
-from eudaimon.report.page import Plot
+from eudaimon.report.page import Plot, draw_all
 
 FIGURES: dict[str, tuple[Callable[..., Figure | None], str]] = {
     "treated": (treated, "What does not stay as it is, source by source"),
@@ -23,16 +21,4 @@ FIGURES: dict[str, tuple[Callable[..., Figure | None], str]] = {
 
 def card_plots(record: CardRecord) -> Iterator[Plot]:
     """All figures of a card."""
-    for name, (draw, title) in FIGURES.items():
-        wide, narrow = draw(record), draw(record, narrow=True)
-        if wide is None or narrow is None:
-            continue
-        document = svg(wide, title)
-        # Markup is safe here: an XML tree's serialiser has escaped all text from data.
-        yield Plot(
-            name,
-            title,
-            document,
-            Markup(inline(document, prefix=f"{name}-w")),
-            Markup(inline(svg(narrow, title), prefix=f"{name}-n")),
-        )
+    return draw_all(FIGURES, record)

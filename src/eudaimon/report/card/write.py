@@ -9,6 +9,7 @@ from eudaimon.curate.card.record import CardRecord
 from eudaimon.report.card.figures import FIGURES, card_plots
 from eudaimon.report.card.page import card_page
 from eudaimon.report.card.tables import card_tables
+from eudaimon.report.write import write_parts
 
 PAGE, RECORD = "card.html", "card.json"
 
@@ -22,17 +23,6 @@ def write_card(record: CardRecord, folder: str | Path) -> Path:
     """
     folder = Path(folder)
     drawn = {plot.name: plot for plot in card_plots(record)}
-    for name in FIGURES:
-        path = folder / "figures" / f"{name}.svg"
-        if name in drawn:
-            write_text(path, drawn[name].svg)
-        else:
-            path.unlink(missing_ok=True)
-    for table in card_tables(record):
-        path = folder / "data" / f"{table.name}.csv"
-        if table.rows:
-            write_text(path, table.csv())
-        else:
-            path.unlink(missing_ok=True)
+    write_parts(folder, FIGURES, drawn, card_tables(record))
     write_json(folder / RECORD, record.model_dump(mode="json"))
     return write_text(folder / PAGE, card_page(record, drawn))
