@@ -100,7 +100,7 @@ class TownOptions(StudyOptions):
             steps=self.steps,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
-            schedule="linear",
+            schedule="wsd",
             betas=(0.9, 0.98),
             weight_decay=0.01,
             late_fraction=0.9 if arm == LATE else None,
