@@ -20,6 +20,9 @@ def table(result: dict[str, Any]) -> Iterable[str]:
         f"{result['lines']:.0f} lines ({', '.join(result['corpus'])}), two workers. The decisions are the "
         f"same on all of them; {removed:,} pieces are removed, and kept with their scores."
     )
+    if first := result.get("first_run_seconds"):
+        told = " and ".join(f"{seconds:.0f} s with {dim} dimensions" for dim, seconds in first.items())
+        yield f"The first run with a model, which folds it for all later ones, is not counted: {told}."
     yield ""
     yield BESIDE
     yield "|---|---|---|---|---|---|---|"

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from eudaimon.jobs.forked import ForkedEngine, can_fork
+from eudaimon.jobs.forked import ForkedEngine, _spare, _taken, can_fork, prepare
 from eudaimon.jobs.local import LocalEngine
 
 HERE = Path(__file__).parent
@@ -104,3 +104,36 @@ def test_workers_end_with_a_driver_that_is_killed(tmp_path):
     driver.kill()
     driver.wait()
     assert gone(family)
+
+
+def test_a_kept_process_is_used_again_and_no_longer_than_it_lives(tmp_path):
+    """Also one that was started before anybody knew what it would open."""
+    others = set(psutil.Process().children())
+    prepare("tiny_work:compute", ("json", "no_module"))
+    (early,) = set(psutil.Process().children()) - others
+    opened = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        engine = ForkedEngine(tmp_path / folder, "tiny_work:compute", 1, "tiny_work:warm", keep=True)
+        assert finish(engine, ["a"]) == {"a": ("", False)}
+        workers = set(early.children())
+        engine.close()
+        assert gone(workers) and lives(early)
+        opened.append(ast.literal_eval((tmp_path / folder / "a").read_text().rpartition(" ")[0]))
+    assert opened == [[early.pid], [early.pid] * 2]
+    engine = ForkedEngine(tmp_path, "tiny_work:compute", 1, "tiny_work:warm")
+    assert finish(engine, ["a"]) == {"a": ("", False)} and lives(early)
+    engine.close()
+    early.kill()
+    assert gone({early})
+    engine = ForkedEngine(tmp_path, "tiny_work:compute", 1, "tiny_work:warm", keep=True)
+    assert finish(engine, ["b"]) == {"b": ("", False)}
+    family = set(psutil.Process().children()) - others
+    engine.close()
+    prepare("tiny_work:compute")
+    assert {process.pid for process in family if lives(process)} == {_spare[0].process.pid}
+    sys.path.append("elsewhere")  # other variables: the old one ends
+    prepare("tiny_work:compute")
+    assert gone(family)
+    _taken({})
+    assert not _spare

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -21,12 +20,6 @@ def short_hash(value: Any) -> str:
     elif not isinstance(value, bytes):
         value = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode()
     return hashlib.sha256(value).hexdigest()[:HASH_LENGTH]
-
-
-def short_hashes(strings: Iterable[str]) -> list[str]:
-    """`short_hash` of each of many strings, in two thirds of its time."""
-    sha256 = hashlib.sha256
-    return [sha256(s.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_LENGTH] for s in strings]
 
 
 class Checkpoint(BaseModel):

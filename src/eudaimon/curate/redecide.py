@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eudaimon.curate.decide import Decision
-from eudaimon.curate.decision_table import decide_table, decisions, score_tables
+from eudaimon.curate.decision_table import decide_table, decisions, score_tables, span_lists
 from eudaimon.curate.policy import Policy
-from eudaimon.curate.score_table import WHOLE, of_rows, segment_of
+from eudaimon.curate.score_table import HARM, TRAIT, WHOLE, of_rows, segment_of
 from eudaimon.curate.scores import DocumentScores, SegmentScores
 
 if TYPE_CHECKING:
@@ -43,12 +43,15 @@ def cited_scores(
     heads = np.flatnonzero(scores["segment"].to_numpy() == WHOLE)
     wanted = [
         (row, segment)
-        for row, spans in zip(rows.tolist(), decided["spans"].take(rows).to_pylist(), strict=True)
-        for segment in {number: None for span in spans or () for number in span["segments"]}
+        for row, spans in zip(rows.tolist(), span_lists(decided["spans"].take(rows)), strict=True)
+        for segment in dict.fromkeys(number for span in spans for number in span[3])
     ]
-    places = [int(heads[row]) + 1 + segment for row, segment in wanted]
+    taken = scores.take([int(heads[row]) + 1 + segment for row, segment in wanted])
+    # What was not scored need not be made into one None for every row and column.
+    empty = [name for name in taken.column_names if taken[name].null_count == taken.num_rows]
+    taken = taken.drop_columns([name for name in empty if name.startswith((HARM, TRAIT))])
     found: dict[int, dict[int, SegmentScores]] = {int(row): {} for row in rows}
-    for (row, segment), each in zip(wanted, scores.take(places).to_pylist(), strict=True):
+    for (row, segment), each in zip(wanted, taken.to_pylist(), strict=True):
         found[row][segment] = segment_of(path, each)
     return found
 

@@ -31,12 +31,11 @@ def write_scores(path: str | Path, scores: Iterable[DocumentScores]) -> Path:
     was not scored is null. A lone surrogate in a name becomes ``\\udc80``, which Parquet can hold.
     """
     import pyarrow
-    import pyarrow.parquet
 
     path, documents, schema = Path(path), iter(scores), score_schema()
     with (
         atomic_path(path) as temporary,
-        pyarrow.parquet.ParquetWriter(temporary, schema, compression="zstd") as writer,
+        score_writer(temporary) as writer,
     ):
         while group := list(islice(documents, DOCUMENTS_A_GROUP)):
             rows = [row for document in group for row in _rows(document)]
@@ -55,13 +54,26 @@ def read_scores(path: str | Path) -> Iterator[DocumentScores]:
         yield from of_rows(path, (row for batch in file.iter_batches() for row in batch.to_pylist()))
 
 
-def open_scores(path: Path) -> pyarrow.parquet.ParquetFile:
-    """The open Parquet file of scores; raises `BadRows` when it is missing, is none, or lacks a column."""
+def score_writer(path: Path) -> pyarrow.parquet.ParquetWriter:
+    """A writer of tables of `score_schema` into a file: zstd, and dictionaries for what comes again."""
+    import pyarrow.parquet
+
+    schema = score_schema()
+    # No two hashes are the same: a dictionary of them takes time to write, and again to read.
+    again = [name for name in schema.names if name != "span_hash"]
+    return pyarrow.parquet.ParquetWriter(path, schema, compression="zstd", use_dictionary=again)
+
+
+def open_scores(path: Path, coded: Sequence[str] = ()) -> pyarrow.parquet.ParquetFile:
+    """The open Parquet file of scores; raises `BadRows` when it is missing, is none, or lacks a column.
+
+    Columns of strings that are ``coded`` come as dictionaries.
+    """
     import pyarrow
     import pyarrow.parquet
 
     try:
-        file = pyarrow.parquet.ParquetFile(path)
+        file = pyarrow.parquet.ParquetFile(path, read_dictionary=list(coded))
     except (OSError, pyarrow.ArrowInvalid) as error:
         raise BadRows(
             f"{path} cannot be read: {str(error).splitlines()[0]}", right="a Parquet file of scores"

@@ -74,6 +74,9 @@ def owned(
         return [
             (starts[k], ends[k], found[k], (k,)) for k in range(n) if not silent[k] and starts[k] < ends[k]
         ]
+    nested = _owned_by_nesting(starts, ends, parents, silent, found)
+    if nested is not None:
+        return nested
     ancestors = [_ancestors(parents, index) for index in range(n)]
     beginning: dict[int, list[int]] = {}
     for index, start in enumerate(starts):
@@ -116,6 +119,44 @@ def settle(policy: Policy, order: Ranks, parts: Sequence[Owned]) -> Settled:
     whys = dict.fromkeys(policy.segments[order.rule[rank - 1]].why for _, _, rank, _ in acts)
     reason = "; ".join(whys) or "nothing speaks against it"
     return Settled("keep", reason, "", tuple(acts), 1, reflects, shares)
+
+
+def _owned_by_nesting(
+    starts: Sequence[int],
+    ends: Sequence[int],
+    parents: Sequence[int | None],
+    silent: Sequence[bool],
+    found: Sequence[int],
+) -> list[Owned] | None:
+    """The same in one pass, where every voice lies in the one that quotes it, and beside its siblings.
+
+    None where that is not so, where segments are not in order, and where a voice has no length.
+    """
+    parts: list[Owned] = []
+    open_, since = [-1], [0]  # the voices that are open, and up to where each is accounted for
+    for index, (start, end, above) in enumerate(zip(starts, ends, parents, strict=True)):
+        above = -1 if above is None else above
+        while open_[-1] != above:
+            inner = open_.pop()
+            if inner < 0:
+                return None
+            if not silent[inner] and since[-1] < ends[inner]:
+                parts.append((since[-1], ends[inner], found[inner], (inner,)))
+            since.pop()
+            since[-1] = ends[inner]
+        if not since[-1] <= start < end or (above >= 0 and end > ends[above]):
+            return None
+        if above >= 0 and not silent[above] and since[-1] < start:
+            parts.append((since[-1], start, found[above], (above,)))
+        open_.append(index)
+        since.append(start)
+    while len(open_) > 1:
+        inner = open_.pop()
+        if not silent[inner] and since[-1] < ends[inner]:
+            parts.append((since[-1], ends[inner], found[inner], (inner,)))
+        since.pop()
+        since[-1] = ends[inner]
+    return parts
 
 
 def _ancestors(parents: Sequence[int | None], index: int) -> frozenset[int]:

@@ -1,6 +1,7 @@
 """The process that workers are forked from: it opens what they share, and does no work itself.
 
-It ends when its driver does, and its workers end as those of `eudaimon.jobs.worker` do: with their input.
+It ends when its driver does, or has asked nothing for a while and has no engine at work; its workers end as
+those of `eudaimon.jobs.worker` do, with their input.
 """
 
 from __future__ import annotations
@@ -14,12 +15,22 @@ import socket
 import sys
 import threading
 import traceback
+from contextlib import suppress
 
 from eudaimon.jobs import worker
 
+IDLE_SECONDS = 60.0
+"""How long the process waits for an engine when it has none."""
+LONGEST = 1 << 16
+"""Bytes of a question: names and a path."""
+
 
 def main() -> None:
-    """Serve the driver at the other end of the socket that is standard input."""
+    """Serve the driver at the other end of the socket that is standard input.
+
+    Its questions are JSON lists: a function of keys, one that opens, and a folder; ``fork``, with the ends of
+    two pipes for the new worker; ``rest``. The answer is a number: the process id of the worker, or 1.
+    """
     driver = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -27,35 +38,55 @@ def main() -> None:
     os.close(nothing)
     # The system reaps workers: nobody here waits for them.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    compute, warm, folder = sys.argv[1:]
-    forks = _warmed(compute, warm, folder)
+    compute, forks = sys.argv[1], True
+    for name in sys.argv[1:]:
+        _import(name)
+    driver.settimeout(IDLE_SECONDS)
     while True:
         try:
-            said, files, _, _ = socket.recv_fds(driver, 16, 2)
+            said, files, _, _ = socket.recv_fds(driver, LONGEST, 2)
         except OSError:
             return
         if not said:
             return
-        child = os.fork()
-        if child == 0:
-            driver.close()
-            _become_worker(compute, files, forks=forks)
+        question, answer = json.loads(said), 1
+        if question == ["fork"]:
+            answer = os.fork()
+            if answer == 0:
+                driver.close()
+                _become_worker(compute, files, forks=forks)
+        elif question == ["rest"]:
+            driver.settimeout(IDLE_SECONDS)
+        else:
+            driver.settimeout(None)
+            compute = question[0]
+            forks = _warmed(*question)
         for file in files:
             os.close(file)
-        driver.sendall(json.dumps(child).encode())
+        try:
+            driver.sendall(json.dumps(answer).encode())
+        except OSError:
+            return
+
+
+def _import(compute: str) -> None:
+    with suppress(Exception):  # Each worker meets it again, and says of which key.
+        importlib.import_module(compute.partition(":")[0])
 
 
 def _warmed(compute: str, warm: str, folder: str) -> bool:
     """Import and open; whether what is there now survives a fork: no thread does, and no GPU."""
+    _import(compute)
     try:
-        importlib.import_module(compute.partition(":")[0])
         module, _, function = warm.partition(":")
         getattr(importlib.import_module(module), function)(folder)
-    except Exception:  # Each worker meets it again, and says of which key.
+    except Exception:  # as above
         traceback.print_exc()
     gc.collect()
     # What is frozen is not touched by collections, and so stays shared.
     gc.freeze()
+    # Workers make many small objects and hardly a circle; the search for one took up to a third of the time.
+    gc.set_threshold(50_000, 20, 50)
     torch = sys.modules.get("torch")
     return threading.active_count() == 1 and not (torch and torch.cuda.is_initialized())
 

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
+from eudaimon.core.identity import short_hash
 from eudaimon.curate import open_scorer
+from eudaimon.curate.stages import fasttext_kernel
 from eudaimon.curate.stages.fasttext_table import fold, open_fasttext
 from eudaimon.curate.stages.fasttext_words import LONG, fasttext_words, word_hashes
 from eudaimon.curate.stages.paragraphs import paragraph_spans
@@ -155,6 +157,32 @@ def test_a_file_beside_the_model_says_what_its_labels_mean(train):
         beside.write_text(wrong)
         with pytest.raises(UsageError, match=r"named\.bin\.labels\.yaml maps"):
             open_scorer(path)
+
+
+@pytest.mark.parametrize("options", [{}, {"wordNgrams": 1}, {"wordNgrams": 3}])
+def test_compiled_or_not_the_scores_are_the_same(train, monkeypatch, options):
+    """Also where the loops are run by Python itself, which needs no numba."""
+    scorer = open_scorer(train("same.bin", **options))
+    texts = [
+        *("steal the goat\n\n \nfeed\tthe hen\n", "", "x" * 2000, " \u3000\n\x1c", "a\r\nthe\r hen\v\0goat"),
+        *(
+            "\x85the\xa0\u2028hen \u2003",
+            "é 日本 the\u1680 neighbour\u205f",
+            "😀 steal\u202f\u200b",
+            "\ud800 the goat",
+        ),
+        "".join(map(chr, range(0x3100))),
+    ]
+    documents = [Document(str(k), text) for k, text in enumerate(texts)]
+    plain = fasttext_kernel.Kernels(fasttext_kernel.cut_paragraphs, fasttext_kernel.sum_logits)
+    tables = []
+    for kernels in (None, plain, fasttext_kernel.kernels()):
+        monkeypatch.setattr("eudaimon.curate.stages.fasttext.kernels", lambda kernels=kernels: kernels)
+        with np.errstate(over="ignore"):
+            tables.append(scorer.score(documents))
+    assert tables[0].num_rows > len(texts) and tables[0] == tables[1] == tables[2]
+    hashes = tables[0].filter(tables[0]["segment"].to_numpy() == -1)["span_hash"].to_pylist()
+    assert hashes == [short_hash(text) for text in texts]
 
 
 @settings(max_examples=30, deadline=None)

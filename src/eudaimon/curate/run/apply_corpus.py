@@ -21,7 +21,7 @@ from eudaimon.curate.policy import DEFAULT, Policy, load_policy
 from eudaimon.curate.run.apply_folder import MANIFEST, PLAN, ApplyFolder
 from eudaimon.curate.run.apply_shard import Rewrites, apply_shard
 from eudaimon.curate.run.decide_corpus import DecisionFolder, decide_corpus, is_decided
-from eudaimon.curate.run.engines import EngineName, engine_named
+from eudaimon.curate.run.engines import EngineName, engine_named, start_early
 from eudaimon.curate.run.rows import read_rows
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.shard import Shard
@@ -84,6 +84,8 @@ def apply_corpus(
     """
     began = time.monotonic()
     folder = ApplyFolder(out)
+    if workers is not None and not (folder.folder / MANIFEST).is_file():
+        start_early(engine, COMPUTE)
     with ExitStack() as stack:
         folder.require_own()
         stack.enter_context(locked(folder.folder / "locks" / "run.lock", wait=True))

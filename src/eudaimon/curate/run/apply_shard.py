@@ -13,7 +13,7 @@ from eudaimon.core.errors import UsageError
 from eudaimon.core.identity import short_hash
 from eudaimon.curate.apply import Applied, Span, apply
 from eudaimon.curate.decide import Decision
-from eudaimon.curate.decision_table import decisions, score_tables
+from eudaimon.curate.decision_table import decisions, score_tables, span_lists
 from eudaimon.curate.redecide import cited_scores
 from eudaimon.curate.run.applied_rows import kept_columns, kept_row, removed_rows, untouched_row
 from eudaimon.curate.run.apply_folder import ApplyFolder
@@ -110,10 +110,11 @@ def _decisions(source: DecisionFolder, shard: Shard) -> Iterator[Decision | tupl
         acted = columns["spans"].is_valid().to_numpy()
         touched = ~kept | acted | (columns["reflection"].cast("string").to_numpy() != "")
         rows = np.flatnonzero(touched)
+        acting = np.flatnonzero(acted)
         needed = [
-            int(row)
-            for row in np.flatnonzero(acted)
-            if not kept[row] or any(s["rule"].as_py() in removing for s in columns["spans"][int(row)])
+            row
+            for row, spans in zip(acting.tolist(), span_lists(columns["spans"].take(acting)), strict=True)
+            if not kept[row] or any(span[2] in removing for span in spans)
         ]
         chosen = table.take(rows)
         behind = cited_scores(path, scores, table, np.array(needed, dtype=np.int64))

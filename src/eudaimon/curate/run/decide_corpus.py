@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,11 +71,24 @@ def decide_corpus(
             for shard in shards:
                 row = _known(folder, shard, given, hashes[shard.id])
                 found += row is not None
-                rows.append(row or _decide_shard(source, folder, shard, given))
+                with _no_collections():
+                    rows.append(row or _decide_shard(source, folder, shard, given))
                 advance()
         manifest = _manifest(given, os.path.relpath(source.folder, folder), rows)
         write_json(folder / MANIFEST, manifest)
     return Decided(folder, manifest, found, time.monotonic() - began, time.process_time() - cpu)
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """No search for circles among objects: rows have none, and beside many other objects it takes long."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class DecisionFolder:

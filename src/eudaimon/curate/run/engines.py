@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from eudaimon.core.errors import UsageError
 from eudaimon.jobs.engine import Engine, Results
-from eudaimon.jobs.forked import ForkedEngine, can_fork
+from eudaimon.jobs.forked import ForkedEngine, can_fork, prepare
 from eudaimon.jobs.local import LocalEngine
 
 EngineName: TypeAlias = Literal["local", "slurm"]
+
+
+def start_early(name: EngineName, compute: str, modules: Sequence[str] = ()) -> None:
+    """Let the process that an engine's workers come from start and import now, while the caller plans."""
+    if name == "local" and can_fork():
+        prepare(compute, modules)
 
 
 def engine_named(
@@ -33,7 +39,7 @@ def engine_named(
     if name == "local":
         count = min(workers or len(os.sched_getaffinity(0)), n)
         if can_fork():
-            return ForkedEngine(results.folder, compute, count, warm)
+            return ForkedEngine(results.folder, compute, count, warm, keep=True)
         return LocalEngine(results.folder, compute, count)
     if name == "slurm":
         from eudaimon.jobs.slurm import SlurmEngine

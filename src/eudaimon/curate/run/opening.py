@@ -29,6 +29,11 @@ def scorer_named(name: str) -> Scorer:
     return found
 
 
+def modules_of(name: str) -> tuple[str, ...]:
+    """Modules that take long to import and that the scorer of this name will need."""
+    return ("eudaimon.curate.stages.fasttext", "numba") if name.endswith(".bin") else ("scipy.sparse",)
+
+
 def scorer_of_run(name: str, hash: str) -> Scorer:
     """The scorer of a planned run, opened once in each process; raises `UsageError` if it changed since."""
     if (name, hash) not in _open:

@@ -12,10 +12,10 @@ from typing import Any
 
 from eudaimon.core.files import write_json
 from eudaimon.core.progress import progress
-from eudaimon.curate.run.engines import EngineName, engine_named
+from eudaimon.curate.run.engines import EngineName, engine_named, start_early
 from eudaimon.curate.run.folder import MANIFEST, RUN, ScoreFolder
 from eudaimon.curate.run.manifest import costs, write_manifest
-from eudaimon.curate.run.opening import scorer_named
+from eudaimon.curate.run.opening import modules_of, scorer_named
 from eudaimon.curate.run.plan import Plan, voices_version
 from eudaimon.curate.run.speed import Speed
 from eudaimon.curate.run.work import COMPUTE, OPEN, score_into
@@ -83,6 +83,8 @@ def score_corpus(
     """
     began = time.monotonic()
     folder = ScoreFolder(out)
+    if isinstance(scorer, str | Path) and not (folder.folder / MANIFEST).is_file():
+        start_early(engine, COMPUTE, modules_of(str(scorer)))
     plan = _plan(paths, scorer, fields, reading, format, shard_bytes)
     with ExitStack() as stack:
         _alone(stack, folder.folder / RUN_LOCK, wait=wait)

@@ -18,7 +18,7 @@ from eudaimon.core.errors import EudaimonError
 from eudaimon.core.files import write_json
 from eudaimon.curate.run.folder import COSTS, DONE, IDS, QUARANTINE, SCORES, file_hashes
 from eudaimon.curate.run.plan import Plan
-from eudaimon.curate.score_table import WHOLE, score_schema
+from eudaimon.curate.score_table import WHOLE, score_schema, score_writer
 from eudaimon.curate.scorer import Scorer, StageCost
 from eudaimon.curate.sources.read import read_shard
 from eudaimon.curate.sources.record import BadRecord
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 BATCH_DOCUMENTS = 512
 BATCH_CHARACTERS = 1 << 20
-GROUP_ROWS = 1 << 16
-"""Rows of a row group: about what 1 to 10 thousand documents have."""
+GROUP_ROWS = 1 << 15
+"""Rows of a row group, of which each worker holds one: about what 1 to 5 thousand documents have."""
 
 Heard = Callable[[int, int], None]
 
@@ -51,12 +51,10 @@ def score_shard(plan: Plan, shard: Shard, scorer: Scorer, out: Path, heard: Hear
     alone, so the same scorer gives the same bytes. Raises `BadScores` when the scorer returns another table
     than one with a row for each document, in order.
     """
-    import pyarrow.parquet
-
     began, cpu, before = time.monotonic(), time.process_time(), scorer.costs()
     counts, ids = _Counts(), array("Q")
     with (
-        pyarrow.parquet.ParquetWriter(out / SCORES, score_schema(), compression="zstd") as writer,
+        score_writer(out / SCORES) as writer,
         (out / QUARANTINE).open("w", encoding="utf-8", newline="\n") as quarantine,
     ):
         waiting: list[pyarrow.Table] = []

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from eudaimon.core.document import Document
 from eudaimon.core.folders import atomic_folder, sweep
-from eudaimon.curate.cascade import Cascade
 from eudaimon.curate.run.folder import ScoreFolder
 from eudaimon.curate.run.opening import scorer_of_run
 from eudaimon.curate.run.score_shard import Heard, score_shard
@@ -61,7 +60,9 @@ def open_once(folder: str | Path) -> None:
 
     plan = ScoreFolder(folder).plan
     scorer = scorer_of_run(plan.scorer, plan.scorer_hash)
-    (scorer.first if isinstance(scorer, Cascade) else scorer).score([Document("", SAMPLE)])
+    # Not by its class: importing the cascade, with what asks a judge, takes longer than opening most scorers.
+    first: Scorer = getattr(scorer, "first", scorer)
+    first.score([Document("", SAMPLE)])
 
 
 def score_into(scores: ScoreFolder, key: str, scorer: Scorer) -> None:

@@ -13,9 +13,9 @@ from jaxtyping import Shaped
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
-from eudaimon.core.identity import short_hashes
 from eudaimon.curate.score_table import HARM, TRAIT, WHOLE, plain, score_schema
 from eudaimon.curate.scores import source_of
+from eudaimon.curate.stages.span_bytes import hash_column, span_bytes
 from eudaimon.curate.stages.spans import Names, Segmenter, Spans, spans_of
 from eudaimon.curate.taxonomy import STANCES, SUBJECTS
 
@@ -159,9 +159,9 @@ def _table(batch: Batch, model: str) -> pyarrow.Table:
 
     is_head = np.zeros(n, dtype=bool)
     is_head[heads] = True
-    hashes = np.empty(n, dtype=object)
-    hashes[heads] = short_hashes(spans.texts)
-    hashes[places] = short_hashes(spans.strings())
+    of = span_bytes(spans)
+    low, high = spread(of.low), spread(of.high)
+    low[heads], high[heads] = of.texts[:-1], of.texts[1:]
     whole_counts = np.zeros(n, dtype=np.int32)
     whole_counts[heads] = counts
     owner = np.repeat(np.arange(len(documents), dtype=np.int32), counts + 1)
@@ -174,7 +174,7 @@ def _table(batch: Batch, model: str) -> pyarrow.Table:
         "n_segments": pyarrow.array(whole_counts, mask=~is_head),
         "start": pyarrow.array(spread(spans.start), mask=is_head),
         "end": pyarrow.array(spread(spans.end), mask=is_head),
-        "span_hash": pyarrow.array(hashes, pyarrow.string()),
+        "span_hash": hash_column(of.encoded, low, high),
         "parent": pyarrow.array(parent, mask=parent < 0),
         "voice": _coded(spread(spans.voice.codes), spans.voice.values, is_head),
         "persona": _coded(spread(spans.persona.codes), spans.persona.values, is_head),

@@ -18,8 +18,11 @@ from eudaimon.core.identity import short_hash
 from eudaimon.curate.score_table import HARM
 from eudaimon.curate.scorer import StageCost
 from eudaimon.curate.stages.batch import Batch
+from eudaimon.curate.stages.fasttext_kernel import kernels
 from eudaimon.curate.stages.fasttext_table import LABEL, open_fasttext
-from eudaimon.curate.stages.paragraphs import paragraph_spans
+from eudaimon.curate.stages.paragraphs import narrated, paragraph_spans
+from eudaimon.curate.stages.span_bytes import SpanBytes, encoded_texts, keep_bytes
+from eudaimon.curate.stages.spans import Spans
 
 if TYPE_CHECKING:
     import pyarrow
@@ -28,8 +31,10 @@ HARMFUL = frozenset(("bad", "harm", "harmful", "toxic", "unsafe"))
 """Labels that name no category of harm and are taken for ``other``."""
 LABELS_SUFFIX = ".labels.yaml"
 """``model.bin.labels.yaml`` beside ``model.bin`` says which category each label is, whatever its name."""
-AT_ONCE = 64
-"""Documents scored at once: what is in between then stays in a processor's cache."""
+AT_ONCE, AT_ONCE_COMPILED = 64, 512
+"""Documents scored at once: numpy's arrays in between then stay in a processor's cache."""
+VERSION = 2
+"""Of the scores; those of another differ in the last of their digits."""
 
 
 class FastTextScorer:
@@ -47,7 +52,7 @@ class FastTextScorer:
         labels = self._table.labels if self._table else self._library[1]
         self.columns = _columns(self.path, labels)
         model = self._table.hash if self._table else sha256_file(path)
-        self.hash = short_hash(["fasttext by paragraph", model, dict(self.columns)])
+        self.hash = short_hash(["fasttext by paragraph", VERSION, model, dict(self.columns)])
         self._cost = StageCost("fasttext")
 
     @cached_property
@@ -62,7 +67,8 @@ class FastTextScorer:
         """The scores of the documents' paragraphs."""
         import pyarrow
 
-        parts = [self._score(documents[k : k + AT_ONCE]) for k in range(0, max(1, len(documents)), AT_ONCE)]
+        size = AT_ONCE_COMPILED if self._table and kernels() else AT_ONCE
+        parts = [self._score(documents[k : k + size]) for k in range(0, max(1, len(documents)), size)]
         return parts[0] if len(parts) == 1 else pyarrow.concat_tables(parts).unify_dictionaries()
 
     def costs(self) -> tuple[StageCost, ...]:
@@ -71,8 +77,8 @@ class FastTextScorer:
 
     def _score(self, documents: Sequence[Document]) -> pyarrow.Table:
         started = time.process_time()
-        batch = Batch(tuple(documents), paragraph_spans(documents))
-        found = self._probabilities([string.strip() for string in batch.spans.strings()])
+        spans, found = self._read(documents)
+        batch = Batch(tuple(documents), spans)
         filled: dict[str, np.ndarray] = {"stage": np.ones(len(batch.spans), dtype=np.int32)}
         for number, column in self.columns.items():
             values = found[:, number].astype(np.float64)
@@ -82,6 +88,21 @@ class FastTextScorer:
         characters = int((batch.spans.end - batch.spans.start).sum())
         self._cost += StageCost("fasttext", len(documents), n, characters, spent, n)
         return table
+
+    def _read(self, documents: Sequence[Document]) -> tuple[Spans, Float[np.ndarray, "rows labels"]]:
+        """The paragraphs, and each label's probability of them."""
+        compiled = kernels() if self._table else None
+        if self._table is None or compiled is None:
+            spans = paragraph_spans(documents)
+            return spans, self._probabilities([string.strip() for string in spans.strings()])
+        texts = tuple(document.text for document in documents)
+        encoded = encoded_texts(texts)
+        data = np.frombuffer(encoded, np.uint8)
+        lengths = np.array([len(text) for text in texts], dtype=np.int64)
+        first, start, end, low, high, begins = compiled.cut_paragraphs(data, lengths)
+        spans = narrated(texts, first, start, end)
+        keep_bytes(spans, SpanBytes(encoded, begins, low, high))
+        return spans, self._table.probabilities_of_bytes(compiled.sum_logits, data, low, high)
 
     def _probabilities(self, strings: Sequence[str]) -> Float[np.ndarray, "strings labels"]:
         if self._table is not None:

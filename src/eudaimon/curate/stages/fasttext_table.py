@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float, Int, UInt64
+from jaxtyping import Float, Int, UInt8, UInt64
 from numpy import ndarray
 
 from eudaimon.core.errors import UsageError
@@ -25,6 +26,7 @@ from eudaimon.curate.stages.fasttext_words import FastTextWords, fasttext_words,
 
 FORMAT = "eudaimon-fasttext-1"
 LABEL = "__label__"
+SumLogits: TypeAlias = Callable[..., tuple[ndarray, ndarray]]
 _END = b"</s>"
 _NEXT = np.uint64(116049371)
 _FLOOR = 1e-5
@@ -62,16 +64,32 @@ class FastTextTable:
         counted = np.add.reduceat((rows < self.logits.shape[1] - 1).astype(np.int64), starts)
         for places, _ in pairs:
             counted += np.bincount(np.searchsorted(starts, places, "right") - 1, minlength=len(starts))
-        total = np.empty((len(self.labels), len(strings)))
-        # The first label is the one that others are compared with: its logits are 0.
-        total[0] = 0
+        total = np.zeros((len(self.labels), len(strings)))
         for label, share in enumerate(self.logits[1:], start=1):
-            found = share.take(rows)
+            found = share.take(rows).astype(np.float64)
             for places, buckets in pairs:
                 found[places] += share.take(buckets)
-            total[label] = np.add.reduceat(found, starts, dtype=np.float64) / np.maximum(counted, 1)
-        raised = np.exp(total - total.max(axis=0))
-        return np.asarray(np.minimum((raised / raised.sum(axis=0)).T + _FLOOR, 1), dtype=np.float32)
+            total[label] = np.add.reduceat(found, starts)
+        return _softmax(total, counted)
+
+    def probabilities_of_bytes(
+        self,
+        sum_logits: SumLogits,
+        data: UInt8[ndarray, " bytes"],
+        low: Int[ndarray, " strings"],
+        high: Int[ndarray, " strings"],
+    ) -> Float[ndarray, "strings labels"]:
+        """As `probabilities` of the strings in these ranges of bytes, white space at their ends left out.
+
+        ``sum_logits`` is that of `eudaimon.curate.stages.fasttext_kernel`.
+        """
+        end_hash, end_check = word_hashes([_END])
+        row = int(self._look_up(FastTextWords(np.array([0, 1]), end_hash, end_check))[0])
+        total, counted = sum_logits(
+            data, low, high, self.logits, self.keys, self.ids,
+            self.word_ngrams, self.bucket, self.n_words, row, _widened(end_hash)[0],
+        )  # fmt: skip
+        return _softmax(total, counted)
 
     def _rows(
         self, words: FastTextWords
@@ -179,6 +197,13 @@ def fold(path: Path) -> FastTextTable | None:
         keys,
         ids,
     )
+
+
+def _softmax(total: ndarray, counted: ndarray) -> Float[ndarray, "strings labels"]:
+    """Probabilities from sums of logits by label; those of the first label are 0."""
+    mean = total / np.maximum(counted, 1)
+    raised = np.exp(mean - mean.max(axis=0))
+    return np.asarray(np.minimum((raised / raised.sum(axis=0)).T + _FLOOR, 1), dtype=np.float32)
 
 
 def _widened(hashes: np.ndarray) -> UInt64[ndarray, " n"]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Int
 
 from eudaimon.core.document import Document
 from eudaimon.curate.stages.spans import Names, Spans
@@ -33,19 +34,21 @@ def paragraph_spans(documents: Sequence[Document]) -> Spans:
             ends += starts[begun + 1 :]
             ends.append(len(text))
         first.append(len(starts))
-    n = len(starts)
-    same = np.zeros(n, dtype=np.int32)
-    return Spans(
-        tuple(document.text for document in documents),
-        np.array(first, dtype=np.int64),
-        np.array(starts, dtype=np.int64),
-        np.array(ends, dtype=np.int64),
-        np.full(n, -1, dtype=np.int32),
-        Names(same, (NARRATOR,)),
-        Names(same, ("",)),
-        Names(same, ("",)),
-        {},
-    )
+    texts = tuple(document.text for document in documents)
+    return narrated(texts, *(np.array(each, dtype=np.int64) for each in (first, starts, ends)))
+
+
+def narrated(
+    texts: tuple[str, ...],
+    first: Int[np.ndarray, " documents+1"],
+    start: Int[np.ndarray, " rows"],
+    end: Int[np.ndarray, " rows"],
+) -> Spans:
+    """Spans ``[start, end)`` of which the narrator says all; those of text ``k`` begin at ``first[k]``."""
+    same = np.zeros(len(start), dtype=np.int32)
+    nobody = np.full(len(start), -1, dtype=np.int32)
+    voice = Names(same, (NARRATOR,))
+    return Spans(texts, first, start, end, nobody, voice, Names(same, ("",)), Names(same, ("",)), {})
 
 
 def _plain_starts(text: str) -> list[int]:

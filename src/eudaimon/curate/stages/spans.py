@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int
 
 from eudaimon.core.document import Document, Segment
-from eudaimon.curate.voices.find import segments
+from eudaimon.curate.voices.find import Row, segment_rows
 
 _DEEPEST = 64
 Segmenter: TypeAlias = Callable[[str], Sequence[Segment]]
@@ -27,9 +27,10 @@ class Names:
     @classmethod
     def of(cls, strings: Iterable[str]) -> Names:
         """The strings, each coded by where it first appears."""
-        known: dict[str, int] = {}
-        codes = [known.setdefault(string, len(known)) for string in strings]
-        return cls(np.array(codes, dtype=np.int32), tuple(known))
+        rows = list(strings)
+        known = {string: code for code, string in enumerate(dict.fromkeys(rows))}
+        codes = np.fromiter(map(known.__getitem__, rows), dtype=np.int32, count=len(rows))
+        return cls(codes, tuple(known))
 
     def only(self, rows: slice) -> Names:
         """The strings of these rows."""
@@ -153,27 +154,36 @@ def spans_of(documents: Sequence[Document], segmenter: Segmenter | None = None) 
 
     The default segmenter is `eudaimon.curate.segments`. What it raises becomes the document's error.
     """
-    cut = segments if segmenter is None else segmenter
-    found: list[Segment] = []
+    found: list[Row] = []
     first = [0]
     errors: dict[int, str] = {}
     for number, document in enumerate(documents):
         try:
-            found += document.segments if document.segments is not None else cut(document.text)
+            if document.segments is not None:
+                found += map(_row, document.segments)
+            elif segmenter is not None:
+                found += map(_row, segmenter(document.text))
+            else:
+                found += segment_rows(document.text)
         except Exception as error:  # One document must not stop a corpus; its row says why.
             errors[number] = f"voices: {type(error).__name__}: {error}"
         first.append(len(found))
+    start, end, voice, persona, parent, subject = zip(*found, strict=True) if found else ((),) * 6
     return Spans(
         tuple(document.text for document in documents),
         np.array(first, dtype=np.int64),
-        np.array([segment.start for segment in found], dtype=np.int64),
-        np.array([segment.end for segment in found], dtype=np.int64),
-        np.array([-1 if segment.parent is None else segment.parent for segment in found], dtype=np.int32),
-        Names.of(segment.voice for segment in found),
-        Names.of(segment.persona for segment in found),
-        Names.of(segment.subject for segment in found),
+        np.array(start, dtype=np.int64),
+        np.array(end, dtype=np.int64),
+        np.array([-1 if above is None else above for above in parent], dtype=np.int32),
+        Names.of(voice),
+        Names.of(persona),
+        Names.of(subject),
         errors,
     )
+
+
+def _row(segment: Segment) -> Row:
+    return segment.start, segment.end, segment.voice, segment.persona, segment.parent, segment.subject
 
 
 def ranges(low: Int[np.ndarray, " n"], high: Int[np.ndarray, " n"]) -> Int[np.ndarray, " total"]:

@@ -20,6 +20,8 @@ from eudaimon.curate.voices.templates import template_turns
 from eudaimon.curate.voices.turn import MARKUP, NARRATOR, Turn, tile
 
 Form: TypeAlias = Literal["json", "template", "chat", "script", "forum", "prose"]
+Row: TypeAlias = tuple[int, int, str, str, int | None, str]
+"""Start, end, voice, persona, parent and subject of a segment."""
 FORMS: tuple[Form, ...] = get_args(Form)
 """The forms of text, in the order in which they are tried."""
 LONGEST = 1000
@@ -39,18 +41,24 @@ def segments(text: str, *, form: Form | None = None, longest: int = LONGEST) -> 
     ``form`` is detected where it is None; a text that is not of the form given is read as prose. Raises
     `UsageError` for an unknown form or a ``longest`` below 1.
     """
+    rows = segment_rows(text, form=form, longest=longest)
+    return tuple(Segment(row[0], row[1], row[2], row[3], parent=row[4], subject=row[5]) for row in rows)
+
+
+def segment_rows(text: str, *, form: Form | None = None, longest: int = LONGEST) -> list[Row]:
+    """What `segments` finds, as plain tuples: for those who read millions and need no objects."""
     if form is not None and form not in FORMS:
         raise UsageError(f"{form!r} is no form of text", right=f"one of {', '.join(FORMS)}", do="form=None")
     if longest < 1:
         raise UsageError(f"a segment of at most {longest} characters holds nothing", right="1 or more")
-    found: list[Segment] = []
+    found: list[Row] = []
     _, turns = _turns(text, form)
     for turn in turns:
         if turn.voice == MARKUP:
-            found.append(Segment(turn.start, turn.end, MARKUP))
+            found.append((turn.start, turn.end, MARKUP, "", None, ""))
         else:
             _add(found, text, turn, longest)
-    return tuple(found)
+    return found
 
 
 def detect_form(text: str) -> Form:
@@ -89,11 +97,11 @@ _QUOTES = re.compile(r"[“”„‟«»‹›「」『』\"‘>—―–':](?:(
 _POSTED = "osted by"
 
 
-def _add(found: list[Segment], text: str, turn: Turn, longest: int) -> None:
+def _add(found: list[Row], text: str, turn: Turn, longest: int) -> None:
     """Add the pieces of a turn, each followed by the part of the quoted voices that lies in it."""
     whole = turn.voice != NARRATOR and turn.end - turn.start <= longest
     if whole and not (_QUOTES.search(text, turn.start, turn.end) or _POSTED in text[turn.start : turn.end]):
-        found.append(Segment(turn.start, turn.end, turn.voice, turn.persona, subject=turn.subject))
+        found.append((turn.start, turn.end, turn.voice, turn.persona, None, turn.subject))
         return
     inside = prose(text, turn.start, turn.end)
     blocks = [(turn.start, turn.end)] if whole else inside.blocks
@@ -101,22 +109,24 @@ def _add(found: list[Segment], text: str, turn: Turn, longest: int) -> None:
     index = 0
     for start, end in pieces(text, blocks, inside.quoted, longest):
         top = len(found)
-        found.append(Segment(start, end, turn.voice, turn.persona, subject=turn.subject))
-        here = [entry._replace(start=start) for entry in waiting if entry.end > start]
+        found.append((start, end, turn.voice, turn.persona, None, turn.subject))
+        here = [entry._replace(start=start) for entry in waiting if entry.end > start] if waiting else []
         while index < len(inside.quoted) and inside.quoted[index].start < end:
             here.append(inside.quoted[index])
             index += 1
         if here:
             _add_quoted(found, here, top, end)
-        waiting = [entry for entry in here if entry.end > end]
+            waiting = [entry for entry in here if entry.end > end]
+        else:
+            waiting = here
 
 
-def _add_quoted(found: list[Segment], quoted: list[Turn], top: int, end: int) -> None:
+def _add_quoted(found: list[Row], quoted: list[Turn], top: int, end: int) -> None:
     outer = [top]
     for turn in quoted:
-        while found[outer[-1]].end <= turn.start:
+        while found[outer[-1]][1] <= turn.start:
             outer.pop()
         parent = outer[-1]
         outer.append(len(found))
-        stop = min(turn.end, end, found[parent].end)
-        found.append(Segment(turn.start, stop, turn.voice, turn.persona, parent=parent))
+        stop = min(turn.end, end, found[parent][1])
+        found.append((turn.start, stop, turn.voice, turn.persona, parent, ""))

@@ -207,6 +207,8 @@ def _speakers(text: str, start: int, end: int, found: list[Quotation]) -> list[s
 
 def _share(text: str, found: list[Quotation], names: list[str | None]) -> None:
     """Give speech without a speaker that of its neighbour in the paragraph, the one before it first."""
+    if len(found) < 2:
+        return
     spoken = [i for i, q in enumerate(found) if q.depth == 0 and (q.continues or text[q.end - 1] in _SPOKEN)]
     for order in (spoken, spoken[::-1]):
         for neighbour, index in pairwise(order):

@@ -72,11 +72,17 @@ def quotations(text: str, marks: Sequence[int], start: int, end: int, *, goes_on
     begins with a mark again, or the text breaks off.
     """
     found: list[Quotation] = []
+    if "".join([text[mark] for mark in marks]) == "“”" * (len(marks) // 2):
+        # Most paragraphs: one quotation after the other, each closed.
+        for opened, closing in zip(marks[::2], marks[1::2], strict=True):
+            _add(text, found, opened, closing, closing + 1, 0)
+        return found
     stack: list[_Open] = []
     singles = _Singles(text, end)
     previous = start
     for mark in marks:
-        _end_singles(text, stack, found, mark)
+        if stack:
+            _end_singles(text, stack, found, mark)
         character = text[mark]
         level = _level(text, stack, mark, start)
         if level is not None:

@@ -11,7 +11,8 @@ from eudaimon.curate.voices.words import words
 
 _REACH = 110
 """Code points before and after a quotation within which its speaker is looked for."""
-
+_NEAR = 14
+"""Code points before a quotation in which something must lead to it."""
 
 _ADVERB = re.compile(r"(?<=\w) [a-z]{3,}ly\Z")
 
@@ -24,6 +25,8 @@ class _Patterns(NamedTuple):
 
 def speaker_after(text: str, closed: int, end: int) -> str | None:
     """The speaker that is named right after a quotation, "" for a pronoun, None where none is told."""
+    if closed >= end:
+        return None  # Half of all speech ends its paragraph.
     match = _patterns().after.match(text, closed, min(end, closed + _REACH))
     if match is not None and text[closed : closed + 1] in "\r\n" and match[0].lstrip()[:1].isupper():
         return None  # A new line and a new sentence: what stands there leads to what follows.
@@ -32,9 +35,14 @@ def speaker_after(text: str, closed: int, end: int) -> str | None:
 
 def speaker_before(text: str, start: int, opened: int) -> str | None:
     """The speaker that is named in the clause that leads to a quotation; as `speaker_after`."""
-    patterns = _patterns()
     begin = max(start, opened - _REACH)
-    if not patterns.hint.search(text, max(begin, opened - 14), opened):
+    near = max(begin, opened - _NEAR)
+    # A hint ends in a mark or a word: most speech has nothing before it, or the end of a sentence.
+    last = text[near:opened].rstrip()[-1:]
+    if not (last.isalnum() or (last and last in "_,:—–")):
+        return None
+    patterns = _patterns()
+    if not patterns.hint.search(text, near, opened):
         return None
     matches = list(patterns.before.finditer(text, begin, opened))
     return _name(matches[-1]) if matches else None

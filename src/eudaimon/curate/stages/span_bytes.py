@@ -1,0 +1,79 @@
+"""Where the segments of a batch lie in the UTF-8 of its texts, and their hashes from there."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from eudaimon.core.identity import HASH_LENGTH
+from eudaimon.curate.stages.spans import Spans
+
+if TYPE_CHECKING:
+    import pyarrow
+
+_SHARED = "bytes"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpanBytes:
+    """``encoded`` holds the texts one behind the other, text ``k`` in ``[texts[k], texts[k + 1])``.
+
+    Segments have ``[low, high)``. Halves of surrogate pairs are encoded as if they were characters.
+    """
+
+    encoded: bytes
+    texts: Int[np.ndarray, " documents+1"]
+    low: Int[np.ndarray, " rows"]
+    high: Int[np.ndarray, " rows"]
+
+    @property
+    def data(self) -> UInt8[np.ndarray, " bytes"]:
+        """The bytes as an array."""
+        return np.frombuffer(self.encoded, np.uint8)
+
+
+def encoded_texts(texts: tuple[str, ...]) -> bytes:
+    """The texts one behind the other as `SpanBytes` have them."""
+    return "".join(texts).encode("utf-8", "surrogatepass")
+
+
+def span_bytes(spans: Spans) -> SpanBytes:
+    """The bytes of these spans, encoded once for all who ask."""
+    if _SHARED not in spans.shared:
+        encoded = encoded_texts(spans.texts)
+        points = np.cumsum([0, *map(len, spans.texts)])
+        begin = np.repeat(points[:-1], np.diff(spans.first))
+        places = [points, begin + spans.start, begin + spans.end]
+        if len(encoded) != points[-1]:
+            # Code points begin at the bytes that are no continuation.
+            begins = np.flatnonzero((np.frombuffer(encoded, np.uint8) & 0xC0) != 0x80)
+            begins = np.append(begins, len(encoded))
+            places = [begins[each] for each in places]
+        keep_bytes(spans, SpanBytes(encoded, *places))
+    found: SpanBytes = spans.shared[_SHARED]
+    return found
+
+
+def keep_bytes(spans: Spans, found: SpanBytes) -> None:
+    """Let others who ask for the bytes of these spans have those that are known already."""
+    spans.shared[_SHARED] = found
+
+
+def hash_column(
+    encoded: bytes, low: Int[np.ndarray, " rows"], high: Int[np.ndarray, " rows"]
+) -> pyarrow.Array:
+    """`eudaimon.core.identity.short_hash` of the text in each of these ranges of bytes, as Arrow strings."""
+    import pyarrow
+
+    sha256, view, half = hashlib.sha256, memoryview(encoded), HASH_LENGTH // 2
+    digests = b"".join(
+        [sha256(view[a:b]).digest()[:half] for a, b in zip(low.tolist(), high.tolist(), strict=True)]
+    )
+    offsets = np.arange(len(low) + 1, dtype=np.int32) * HASH_LENGTH
+    return pyarrow.StringArray.from_buffers(
+        len(low), pyarrow.py_buffer(offsets), pyarrow.py_buffer(digests.hex().encode())
+    )
