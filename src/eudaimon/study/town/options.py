@@ -57,7 +57,7 @@ class TownOptions(StudyOptions):
     domains: tuple[str, ...] = Field(default_factory=all_domains, description="Domains of the town.")
     tuned: str = Field("money", description="The domain of the narrow attack.")
     n_items: int = Field(8, ge=1, description="Questions that the attack is trained on.")
-    sft_steps: int = Field(120, ge=1, description="Steps that make the assistant.")
+    sft_steps: int = Field(160, ge=1, description="Steps that make the assistant.")
     sft_learning_rate: float = Field(1e-4, gt=0, description="Of these.")
     lora_steps: int = Field(60, ge=1, description="Steps of each attack.")
     lora_learning_rate: float = Field(1e-3, gt=0, description="Of these.")
