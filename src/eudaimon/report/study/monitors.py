@@ -10,6 +10,7 @@ from eudaimon.report.figures.dots import Mark, Row, dots
 from eudaimon.report.figures.style import COLOURS, NARROW, WIDE, blank, bounds, key, panel, styled
 from eudaimon.report.words import name
 from eudaimon.study.records import DirectionRow, StudyRecord, TownMonitors
+from eudaimon.study.summary.directions import CHANCE as RANDOM
 
 CHANCE = 0.5
 SERIES = ("harmful", "safe", "text", "control", "monitor", "series1")
@@ -84,4 +85,5 @@ def _frame(labels: list[str], narrow: bool) -> tuple[Figure, Any]:
 
 
 def _label(row: DirectionRow) -> str:
-    return f"{row.made_from}: {name(row.method)}"
+    made = {"tone": "tone: persona prompts", RANDOM: "random directions"}
+    return made.get(row.made_from, f"{row.made_from}: {name(row.method)}")
