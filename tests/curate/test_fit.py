@@ -76,8 +76,13 @@ def test_what_cannot_be_fitted(tmp_path: Path) -> None:
         fit_scorer(labelled(), tmp_path / "none", stages=["stage2"])
 
 
-def test_both_stages_make_a_cascade(tiny, tmp_path: Path) -> None:
-    made = fit_scorer(labelled(), tmp_path / "both", encoder=tiny("bert"), cache=tmp_path / "cache")
+def test_both_stages_make_a_cascade_and_twice_the_same(tiny, tmp_path: Path) -> None:
+    rows = labelled(40)
+    made = fit_scorer(rows, tmp_path / "both", encoder=tiny("bert"), cache=tmp_path / "cache")
     table = open_scorer(made).score([Document("a", "You dolt, number 3.")])
     assert [row["error"] for row in table.to_pylist()] == ["", ""]
     assert set(read_json(made / RECORD)) >= {"stage1", "stage2"}
+    assert all(read_json(made / "stage2" / "stage2.json")["blend"].values()), "both questions are blended"
+    again = fit_scorer(rows[::-1], tmp_path / "again", encoder=tiny("bert"))
+    for path in made.rglob("*.*"):
+        assert path.read_bytes() == (again / path.relative_to(made)).read_bytes(), path.name

@@ -275,3 +275,24 @@ def test_minilm_last_layer_equals_masked_mean_of_a_plain_forward(minilm, texts):
     mask = (special == 0).float()[..., None]
     right = (hidden * mask).sum(1) / mask.sum(1)
     np.testing.assert_allclose(got.at(minilm.n_layers), right.numpy(), atol=1e-5)
+
+
+def test_the_mean_within_a_span_is_that_of_its_tokens(tiny_model):
+    model = tiny_model("llama")
+    question, answer = "Why does it rain?", "Because of the clouds."
+    turns = [Message(role="user", content=question), Message(role="assistant", content=answer)]
+    tokens = capture_tokens(model, [tuple(turns), question], [1, 2], template=False)
+    start = len(question) + 1
+    got = tokens.mean_within([(start, start + len(answer)), (0, 0)])
+    assert (got.poolings, got.sites, got.binding) == (("mean",), (Site(1), Site(2)), model.binding)
+    own = tokens.spans[: tokens.offsets[1]]
+    inside = own[:, 1] > start
+    assert 0 < inside.sum() == got.n_tokens[0] < len(own)
+    np.testing.assert_allclose(got.at(2)[0], tokens.text(0)[inside, 1].mean(axis=0), rtol=1e-6)
+    assert got.n_tokens[1] == 0 and np.isnan(got.at(1)[1]).all()
+    whole = tokens.mean_within([(0, start + len(answer)), (0, len(question))])
+    right = capture(model, [tuple(turns), question], [1, 2], template=False)
+    np.testing.assert_allclose(whole.values, right.values, atol=1e-6)
+    assert (whole.n_tokens == right.n_tokens).all()
+    with pytest.raises(UsageError, match="1 spans for 2 texts"):
+        tokens.mean_within([(0, 1)])

@@ -8,7 +8,11 @@ from __future__ import annotations
 import pytest
 
 from eudaimon.study.designs import good_personas as design
+from eudaimon.study.records import TownMonitors
 from eudaimon.study.run import run_study
+from eudaimon.study.steps.town_monitors import MONITORS, MonitorTown
+from eudaimon.study.store import StepStore
+from eudaimon.study.summary.directions import direction_answers
 from eudaimon.study.summary.known import inequalities
 
 OPTIONS = design.GoodPersonasOptions(
@@ -19,16 +23,34 @@ OPTIONS = design.GoodPersonasOptions(
     n_tokens=500_000,
     curves=False,
 )
+MONITORED = tuple(
+    MonitorTown(model=OPTIONS.assistant("raw", seed), world=OPTIONS.world, runs={})
+    for seed in range(OPTIONS.seeds)
+)
+DIRECTIONS = ("tone_direction", "tone_direction_tone", "content_direction")
 ENTRIES = [pytest.param(entry, id=entry.key) for entry in inequalities()]
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def record(studies):
+def folder(studies):
     folder = studies / "known-answers"
-    done = run_study(design.PARTS.steps(OPTIONS), folder, workers=2, show_progress=False)
+    done = run_study((*design.PARTS.steps(OPTIONS), *MONITORED), folder, workers=2, show_progress=False)
     assert done.ok, done.failed
+    return folder
+
+
+@pytest.fixture(scope="module")
+def record(folder):
     return design.PARTS.records(folder, OPTIONS)[0]
+
+
+@pytest.fixture(scope="module")
+def monitors(folder):
+    store = StepStore(folder)
+    return [
+        TownMonitors.model_validate_json((store.path(step) / MONITORS).read_bytes()) for step in MONITORED
+    ]
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -57,3 +79,19 @@ def test_it_holds_in_every_seed(record, entry):
     for seed in range(OPTIONS.seeds):
         whole = of(entry.of_column, seed) if entry.of_column else 0.0
         assert entry.holds(of(entry.column, seed), whole), f"seed {seed}: {of(entry.column, seed)}"
+
+
+@pytest.mark.parametrize("key", DIRECTIONS)
+def test_directions_tell_in_every_seed_what_they_were_made_of(monitors, key):
+    found = [next(a for a in direction_answers(seed) if a.key == key) for seed in monitors]
+    assert len(found) == OPTIONS.seeds
+    assert all(answer.passed for answer in found), [answer.measured for answer in found]
+
+
+def test_the_worst_seed_stands_for_all(monitors):
+    together = TownMonitors(rows=tuple(row for seed in monitors for row in seed.rows))
+    for answer in direction_answers(together):
+        each = [next(a for a in direction_answers(seed) if a.key == answer.key) for seed in monitors]
+        assert answer.n_seeds == OPTIONS.seeds
+        assert answer.measured in [one.measured for one in each]
+        assert answer.passed

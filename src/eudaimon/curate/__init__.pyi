@@ -23,8 +23,6 @@ from .cascade_files import save_judged as save_judged
 from .cascade_files import with_judge as with_judge
 from .condition import Check as Check
 from .condition import When as When
-from .controls import Drawn as Drawn
-from .controls import Unit as Unit
 from .controls import backfill as backfill
 from .controls import random_removal as random_removal
 from .controls import tokens_by_stratum as tokens_by_stratum
@@ -37,6 +35,8 @@ from .decision_table import decision_schema as decision_schema
 from .diff import Change as Change
 from .diff import Difference as Difference
 from .diff import diff as diff
+from .draw import Draw as Draw
+from .draw import Unit as Unit
 from .hard_cases import HardCase as HardCase
 from .hard_cases import hard_cases as hard_cases
 from .policy import DocumentRule as DocumentRule
@@ -135,7 +135,7 @@ __all__ = [
     "Distilled",
     "DocumentRule",
     "DocumentScores",
-    "Drawn",
+    "Draw",
     "EncoderStage",
     "Escalation",
     "Fields",

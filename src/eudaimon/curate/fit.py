@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -42,16 +43,13 @@ FORMAT, FORMAT_VERSION = "eudaimon-curate-fit", 1
 MOST: Mapping[StageName, Mapping[str, int]] = {
     "stage1": {"frames": 30_000},
     "stage2": {
-        "books": 250,
-        "chats": 150,
-        "comments": 700,
-        "dialogues": 200,
-        "ethics": 500,
-        "frames": 1600,
-        "identities": 700,
-        "queries": 1800,
-        "textbooks": 200,
-        "town": 200,
+        "books": 1200,
+        "chats": 600,
+        "comments": 7000,
+        "dialogues": 800,
+        "ethics": 3000,
+        "frames": 15_000,
+        "textbooks": 800,
     },
 }
 """Rows of a source that a stage learns from, drawn by hash; all of those of other sources."""
@@ -94,12 +92,15 @@ def fit_scorer(
         record[STAGE1] = {"hash": model.hash, "bound": escalation.bound, "budget": budget, **_counts(rows)}
     if "stage2" in stages:
         from eudaimon.curate.stages.encoder import fit_stage2
+        from eudaimon.curate.stages.first_words import first_words
 
         if not (out / STAGE1).is_dir():
             raise UsageError(f"{out} has no stage 1 yet", right="both stages", do="--stage stage1")
         rows = rows_for("stage2", segments, seed)
-        stage = fit_stage2(rows, encoder, seed, cache=cache)
-        save_cascade(out, open_linear(out / STAGE1), stage, open_escalation(out))
+        model = open_linear(out / STAGE1)
+        first = partial(first_words, (LexiconStage(), LinearStage(model)))
+        stage = fit_stage2(rows, encoder, seed, cache=cache, first=first)
+        save_cascade(out, model, stage, open_escalation(out))
         record[STAGE2] = {"hash": stage.hash, **_counts(rows)}
     write_json(out / RECORD, record)
     return out

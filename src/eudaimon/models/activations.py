@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,3 +76,23 @@ class TokenActivations:
 
     def __iter__(self) -> Iterator[Float[np.ndarray, "t sites d"]]:
         return (self.text(index) for index in range(len(self)))
+
+    def mean_within(self, spans: Sequence[tuple[int, int]]) -> Activations:
+        """The mean over the tokens of each text that lie in its span, as ``mean`` pools them: an answer, say.
+
+        ``spans[i]`` are code points ``[start, end)`` of text i's plain text; a token counts that shares a
+        character with it. A text without such a token gives NaN and ``n_tokens`` 0, and no text is marked as
+        truncated: what was cut off has no token. Raises `UsageError` unless there is one span a text.
+        """
+        if len(spans) != len(self):
+            raise UsageError(f"{len(spans)} spans for {len(self)} texts", right="one span a text")
+        n = len(self)
+        values = np.full((n, len(self.sites), 1, self.values.shape[2]), np.nan, dtype=np.float32)
+        counts = np.zeros(n, dtype=np.int64)
+        for i, (start, end) in enumerate(spans):
+            own = self.spans[self.offsets[i] : self.offsets[i + 1]]
+            inside = (own[:, 0] < end) & (own[:, 1] > start)
+            counts[i] = inside.sum()
+            if counts[i]:
+                values[i, :, 0] = self.text(i)[inside].mean(axis=0)
+        return Activations(self.sites, ("mean",), values, counts, np.zeros(n, dtype=bool), self.binding)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -123,6 +123,9 @@ class RowName(Record):
     text: str = ""
 
 
+Target: TypeAlias = Literal["content", "tone"]
+
+
 class DirectionRow(Record):
     """A direction read from a town model: how well it tells harmful from good, beside what it was made of."""
 
@@ -130,7 +133,7 @@ class DirectionRow(Record):
     made_from: str
     model: str
     layer: int
-    target: Literal["content", "tone"]
+    target: Target
     auroc: Score
 
 

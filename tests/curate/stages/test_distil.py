@@ -110,7 +110,8 @@ def test_both_stages_learn_what_the_judge_said(tmp_path, tiny):
         assert found.n == n_test and found.harm > 0.9 and found.stance > 0.9 and found.severity < 1.5
     held = [row for row in judged_segments(tmp_path / "records").segments if row.split == "test"]
     cascade = open_scorer(out)
-    assert agree(second_words(cascade.encoder, held), held) == distilled.agreement["stage 2"]
+    found = second_words(cascade.encoder, held, cascade.first.stages)
+    assert agree(found, held) == distilled.agreement["stage 2"]
     assert 0 < cascade.escalation.bound <= 1
     table = cascade.score([Document("a", "kill harmful noise"), Document("b", "fresh bread market")])
     scores = [row["harm_hate"] for row in table.to_pylist() if row["segment"] == 0]

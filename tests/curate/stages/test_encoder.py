@@ -9,19 +9,20 @@ import torch
 from eudaimon.core.document import Document, Segment
 from eudaimon.core.errors import BindingMismatch, UsageError
 from eudaimon.curate.labelled.segment import LabelledSegment
+from eudaimon.curate.stages.answers import DOUBT
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.encoder import EncoderStage, fit_stage2, labelled_excerpt
 from eudaimon.curate.stages.encoder_files import WEIGHTS, open_stage2, save_stage2
 from eudaimon.curate.stages.escalated import ESCALATED
 from eudaimon.curate.stages.excerpt import Excerpt
 from eudaimon.curate.stages.features import cached_features
-from eudaimon.curate.stages.heads import DOUBT
 from eudaimon.curate.stages.reading import POOLED, Encoder, Reach
 from eudaimon.curate.stages.teach import Recipe
 from eudaimon.models.load import load
 
 BAD, GOOD = "kill harmful noise kill", "fresh bread morning market"
 QUICK = Recipe(hidden=16, epochs=40, batch_size=16, learning_rate=1e-2, dropout=0.0)
+LINEAR = Recipe(hidden=0, epochs=30, learning_rate=0.02, weight_decay=1e-2, dropout=0.2)
 
 
 @pytest.fixture(scope="session")
@@ -163,9 +164,7 @@ def test_a_stored_stage_scores_the_same_and_refuses_another_encoder(fitted, bert
 
 
 def test_linear_heads_and_language_models_do_as_well(tiny):
-    stage = fit_stage2(
-        labelled(), tiny("llama"), seed=0, recipe=Recipe(hidden=0, epochs=30, learning_rate=0.02)
-    )
+    stage = fit_stage2(labelled(), tiny("llama"), seed=0, recipe=LINEAR)
     found = stage.label([Excerpt(BAD), Excerpt(GOOD)])
     assert found["harm_hate"][0] > 0.5 > found["harm_hate"][1]
 

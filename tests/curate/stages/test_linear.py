@@ -85,7 +85,8 @@ def test_it_tells_the_three_kinds_apart(linear):
     ]
     columns = scored(linear, *(Document("d", text) for text in texts)).columns
     assert columns["harm_hate"].argmax() == 1 and columns["hazard"].argmax() == 2
-    assert columns["severity"].argsort().tolist() == [0, 1, 2]
+    # Severity is that of a harm: the third text is hazardous and, as its labels have it, harms nobody.
+    assert columns["severity"][1] > 1 > columns["severity"][[0, 2]].max()
     assert [STANCES[code] for code in columns["stance"]] == ["none", "enacts", "instructs"]
     assert columns["acts"][0] < 0.5 < columns["acts"][1:].min()
     assert columns["trait_malice"].argmax() == 1

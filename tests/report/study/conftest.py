@@ -112,7 +112,7 @@ def make_good_personas(arms=None, text="An arm called"):
         monitors=TownMonitors(
             rows=tuple(
                 DirectionRow(
-                    method="mean_difference",
+                    method="logistic" if made == "content" else "tone",
                     made_from=made,
                     model="m",
                     layer=2,
@@ -128,7 +128,7 @@ def make_good_personas(arms=None, text="An arm called"):
             ),
             sweep=tuple(
                 DirectionRow(
-                    method="mean_difference",
+                    method="logistic" if made == "content" else "tone",
                     made_from=made,
                     model="m",
                     layer=layer,

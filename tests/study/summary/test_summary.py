@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eudaimon.core import Score
 from eudaimon.core.errors import UsageError
-from eudaimon.study.records import Proof, RowName
+from eudaimon.study.records import DirectionRow, Proof, RowName, TownMonitors
 from eudaimon.study.summary.compare import Bound
 from eudaimon.study.summary.curves import half_rise
+from eudaimon.study.summary.directions import CHANCE, direction_answers
 from eudaimon.study.summary.known import PLANTED, inequalities, known_answers
 from eudaimon.study.summary.record import Layout, study_record
 
@@ -138,12 +140,55 @@ def test_known_answers_hold_where_they_hold_and_fail_where_they_fail(synthetic, 
     found = {a.key: a for a in study_record(rows, layout, run_info, n_resamples=200).known_answers}
     passed = {key for key, answer in found.items() if answer.passed}
     assert passed == {"aligned", "persona_survives", "em", "em_coherent", "wrong", "wrong_share", "benign"}
-    assert all(found[key].passed is None for key in ("never_formed", "learned", "ledger", "tone_direction"))
+    unmeasured = ("never_formed", "learned", "ledger", "tone_direction", "content_direction")
+    assert all(found[key].passed is None for key in unmeasured)
+
     worse = [*rows, *synthetic({"innocent": 0.3}, **quiet)]
     wider = replace(layout, rows=(*layout.rows, RowName(key="innocent", title="i")))
     found = {a.key: a for a in study_record(worse, wider, run_info, n_resamples=200).known_answers}
     assert found["never_formed"].passed is False
     assert found["never_formed"].measured.value == pytest.approx(0.3, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("content", "of_tone", "of_content", "passed"),
+    [
+        ((0.55, 0.38), (0.95, 0.99), (0.97, 0.93), (True, True, True)),
+        ((0.5, 0.7), (0.95, 0.7), (0.97, 0.87), (False, False, False)),
+        ((0.5, 0.1), (0.95, 0.9), (0.1, 0.97), (False, True, False)),
+    ],
+)
+def test_directions_are_judged_by_their_worst_seed(content, of_tone, of_content, passed):
+    def rows(made, method, target, values):
+        return [
+            DirectionRow(
+                method=method,
+                made_from=made,
+                model=f"seed {seed}",
+                layer=2,
+                target=target,
+                auroc=Score(value=value, low=0.2, high=0.8, n=9),
+            )
+            for seed, value in enumerate(values)
+        ]
+
+    found = direction_answers(
+        TownMonitors(
+            rows=(
+                *rows("tone", "tone", "content", content),
+                *rows("tone", "tone", "tone", of_tone),
+                *rows("content", "logistic", "content", of_content),
+                *rows("content", "mean_difference", "content", [0.2]),
+                *rows(CHANCE, "random_direction", "content", (0.5, 0.5)),
+            )
+        )
+    )
+    assert tuple(answer.passed for answer in found) == passed
+    assert [answer.n_seeds for answer in found] == [2, 2, 2]
+    assert found[0].measured.value == max(content)
+    assert found[1].measured.value == min(of_tone)
+    assert found[2].measured.value == min(of_content)
+    assert "0.20 to 0.80" in found[0].note
 
 
 def test_the_ledger_must_refuse_every_planted_fault():

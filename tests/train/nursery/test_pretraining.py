@@ -82,6 +82,17 @@ def test_metrics_have_every_step(made):
     assert rows[-1]["loss"] < rows[0]["loss"] and all(row["gradient_norm"] > 0 for row in rows)
 
 
+def test_wsd_keeps_the_rate_and_lets_it_fall_in_the_last_three_tenths(made, words, tmp_path):
+    tokens, _ = made
+    recipe = RECIPE.model_copy(update={"schedule": "wsd", "steps": 20, "checkpoint_steps": ()})
+    assert (recipe.warmup_steps, recipe.decay_steps) == (1, 6)
+    rates = [row["learning_rate"] for row in metrics(run(tokens, words, tmp_path / "out", recipe))]
+    assert rates[0] == 0 and rates[1:15] == [1e-2] * 14
+    assert rates[15:] == pytest.approx([1e-2 * left / 6 for left in (5, 4, 3, 2, 1)])
+    short = recipe.model_copy(update={"steps": 2, "warmup": 0.9})
+    assert short.warmup_steps + short.decay_steps == short.steps
+
+
 def test_the_loss_curve_is_the_golden_one(made):
     _, out = made
     golden = json.loads(GOLDEN.read_text())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,7 @@ from eudaimon.cli.options import Json, Seed
 from eudaimon.cli.output import print_json, print_line, print_table
 
 if TYPE_CHECKING:
-    from eudaimon.curate.controls import Drawn
+    from eudaimon.curate.draw import Draw
 
 
 def controls(
@@ -38,7 +37,7 @@ def controls(
     made = controls_corpus(applied, out, seed=seed, reserve=reserve)
     if as_json:
         drawn = {"removed": made.removed, "masked": made.masked, "added": made.added}
-        told = {name: asdict(each) if each else None for name, each in drawn.items()}
+        told = {name: each.told() if each else None for name, each in drawn.items()}
         print_json({"removal": str(made.removal), "backfill": str(made.filled or "") or None, **told})
         return
     _tell(made.removed, f"documents removed at random: {made.removal}")
@@ -47,8 +46,8 @@ def controls(
         _tell(made.added, f"documents put in: {made.filled}")
 
 
-def _tell(drawn: Drawn, title: str) -> None:
-    print_line(f"{len(drawn.ids):,} {title}", "bold")
+def _tell(drawn: Draw, title: str) -> None:
+    print_line(f"{drawn.n:,} {title}", "bold")
     rows = [(s or "-", n, drawn.drawn[s], drawn.missing.get(s, 0)) for s, n in drawn.wanted.items()]
     if rows:
         print_table(("source", "tokens wanted", "drawn", "missing"), rows)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 SETS_HELP = (
     "Labelled text: comments, dialogues, hatecheck, ethics, books, textbooks or chats with the path of a "
-    "file (comments=train.jsonl.gz); queries, identities or town, which are packaged; or any other name "
-    "with the path of labelled segments in JSON Lines. Again for more."
+    "file (comments=train.jsonl.gz); queries, identities, scenes or town, which are packaged; or any other "
+    "name with the path of labelled segments in JSON Lines. Again for more."
 )
 
 

@@ -43,7 +43,9 @@ def templates() -> Templates:
     return Templates.model_validate(yaml.safe_load(text))
 
 
-def framed(segments: Iterable[LabelledSegment], *, seed: int = 0) -> Iterator[LabelledSegment]:
+def framed(
+    segments: Iterable[LabelledSegment], *, seed: int = 0, quoted: Frames | None = None
+) -> Iterator[LabelledSegment]:
     """The utterances among ``segments`` put into frames of ours, in which use and mention are known.
 
     An utterance has labels of harm and at most 400 code points, and is nobody's quotation. A harmful one
@@ -53,7 +55,8 @@ def framed(segments: Iterable[LabelledSegment], *, seed: int = 0) -> Iterator[La
     it asks for, in five sentences that do, praise, teach, depict and condemn it ("act"). Harmless ones get
     the same kinds of sentence with stance none.
 
-    The frames' split and the utterance's are the same: calibration and train use one list, test another. The
+    ``quoted`` are other frames than the packaged ones around what is harmful. The frames' split and the
+    utterance's are the same: calibration and train use one list, test another. The
     group is the utterance's, and so is half of the weight.
     """
     for segment in segments:
@@ -82,7 +85,7 @@ def framed(segments: Iterable[LabelledSegment], *, seed: int = 0) -> Iterator[La
         if act:
             yield from _acts(base, act, harmful, seed)
         else:
-            yield from _quotations(base, said, harmful, seed)
+            yield from _quotations(base, said, harmful, seed, quoted or templates().quoted)
 
 
 def verb_phrase(request: str) -> str:
@@ -111,8 +114,10 @@ _PERSONAL = re.compile(
 _ENDS = re.compile(r"(?i)(?:\b(?:for|with|of|to|and|or|the|a|in)|[,:;])$")
 
 
-def _quotations(base: LabelledSegment, said: str, harmful: bool, seed: int) -> Iterator[LabelledSegment]:
-    frames = templates().quoted if harmful else templates().harmless_said
+def _quotations(
+    base: LabelledSegment, said: str, harmful: bool, seed: int, quoted: Frames
+) -> Iterator[LabelledSegment]:
+    frames = quoted if harmful else templates().harmless_said
     # Two stances an utterance: more would say the same words over and over.
     for stance in sorted(frames, key=lambda stance: fraction(said + stance, seed))[:A_QUOTATION]:
         choice = frames[stance]

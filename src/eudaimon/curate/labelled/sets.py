@@ -17,6 +17,8 @@ from eudaimon.curate.labelled.hatecheck import read_hatecheck
 from eudaimon.curate.labelled.identities import read_identities
 from eudaimon.curate.labelled.lines import read_labelled
 from eudaimon.curate.labelled.queries import read_queries
+from eudaimon.curate.labelled.scenes import SOURCE as SCENES
+from eudaimon.curate.labelled.scenes import quoted_scenes, read_scenes
 from eudaimon.curate.labelled.segment import LabelledSegment
 from eudaimon.curate.labelled.splits import sampled
 from eudaimon.curate.labelled.town import read_town
@@ -56,6 +58,9 @@ _ALL = (
         "requests for harm, and requests that look like them",
     ),
     LabelledSet("identities", lambda _: read_identities(), False, "MIT", "groups of people, by stance"),
+    LabelledSet(
+        "scenes", lambda _: read_scenes(), False, "MIT", "harm told at length, politely, or answered"
+    ),
     LabelledSet("town", lambda _: read_town(), False, "MIT", "the oracle's labels of the town"),
 )
 SETS: Mapping[str, LabelledSet] = {each.name: each for each in _ALL}
@@ -90,9 +95,10 @@ def read_sets(
             )
         for segment in SETS[name].read(Path()):
             yield segment
-            if segment.source in FRAMED:
+            if segment.source in FRAMED or segment.source == SCENES:
                 singles.append(segment)
     if frames:
         for name, n in FRAMED.items():
             of = [each for each in singles if each.source == name and each.kind != WHOLE]
             yield from framed(sampled(of, n, lambda each: each.text, seed=0))
+        yield from quoted_scenes(each for each in singles if each.source == SCENES)

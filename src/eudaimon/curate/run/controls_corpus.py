@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import os
 import shutil
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Int
+
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import sha256_file, write_json
 from eudaimon.core.identity import short_hash
 from eudaimon.core.progress import progress
-from eudaimon.curate.controls import Drawn, Unit, backfill, random_removal
+from eudaimon.curate.controls import backfill, random_removal
 from eudaimon.curate.decide import DecidedSpan, Decision
 from eudaimon.curate.diff import n_words
+from eudaimon.curate.draw import Draw, Unit
 from eudaimon.curate.run.applied_rows import kept_columns
 from eudaimon.curate.run.apply_corpus import moved, summed
 from eudaimon.curate.run.apply_folder import MANIFEST, PLAN, ApplyFolder
@@ -45,14 +50,14 @@ RULE = "random removal"
 class Controls:
     """What was drawn: documents removed, voices masked, and documents added, each by source in tokens.
 
-    ``added`` is None where no reserve was given. ``missing`` in a `Drawn` names sources that hold too little.
+    ``added`` is None where no reserve was given. ``missing`` in a `Draw` names sources that hold too little.
     """
 
     removal: Path
-    removed: Drawn
-    masked: Drawn
+    removed: Draw
+    masked: Draw
     filled: Path | None = None
-    added: Drawn | None = None
+    added: Draw | None = None
 
 
 def controls_corpus(
@@ -69,9 +74,9 @@ def controls_corpus(
     ``out/removal`` has the form of the folder, and `restore_corpus` proves it. ``out/backfill`` is the folder
     again (links where the file system has them) with ``kept/backfill.*`` beside its files, drawn from the
     untouched documents of ``reserve``, another folder by the same policy, whose text this corpus does not
-    have. Tokens are counted by ``count_tokens``. Memory holds an id and a size of every document and voice,
-    and no text. The same seed draws the same. Raises `UsageError` for a folder that is none, or of another
-    policy.
+    have. Tokens are counted by ``count_tokens``, in two passes over the corpus (see `draw`): memory does not
+    grow with it, but for 8 bytes a document where there is a reserve. The same seed draws the same. Raises
+    `UsageError` for a folder that is none, or of another policy.
     """
     source = ApplyFolder(applied)
     manifest, plan = source.manifest(), source.plan()
@@ -83,49 +88,48 @@ def controls_corpus(
             do=f"eudaimon curate apply ... --policy {manifest['policy']['name']}",
         )
     shards = [moved(shard, plan["moved"]) for shard in decided.scores.plan.shards]
-    with progress("drawing", 3 * len(shards), "shards", enabled=show_progress) as advance:
-        cut, hidden, hashes = _lost(source, manifest, count_tokens, advance)
-        units = []
-        for shard in shards:
-            units += list(_documents(decided, shard, count_tokens))
-            advance()
-        removed = random_removal(cut, units, seed=seed)
-        gone = set(removed.ids)
-        voices = [
-            voice
-            for shard in shards
-            if any(hidden.values())
-            for voice in _voices(decided, shard, gone, count_tokens)
-        ]
-        masked = random_removal(hidden, voices, seed=seed) if voices else _nothing(hidden, seed)
+    with progress("drawing", 6 * len(shards), "shards", enabled=show_progress) as advance:
+        cut, hidden = _lost(source, manifest, count_tokens, advance)
+
+        def documents() -> Iterator[Unit]:
+            for shard in shards:
+                yield from (unit for unit, _ in _documents(decided, shard, count_tokens))
+                advance()
+
+        removed = random_removal(cut, documents, seed=seed)
+
+        def voices() -> Iterator[Unit]:
+            for shard in shards if any(hidden.values()) else ():
+                for *_, units in _voices(decided, shard, removed, count_tokens):
+                    yield from units
+                advance()
+
+        masked = random_removal(hidden, voices, seed=seed)
         target = ApplyFolder(Path(out) / "removal")
         _begin(target, manifest)
-        made_of = short_hash([RULE, manifest["policy_hash"], seed, removed.ids, masked.ids])
-        documents, spans = _by_shard(removed.ids), _by_shard(masked.ids)
+        made_of = short_hash([RULE, manifest["policy_hash"], seed, _places(removed), _places(masked)])
         for shard in shards:
-            choice = _choice(decided, shard, documents.get(shard.id, {}), spans.get(shard.id, {}), made_of)
+            choice = _choice(decided, shard, removed, masked, made_of)
             write_shard(target, shard, made_of, manifest["format"], choice)
             advance()
     _write_removal(target, manifest, shards, seed, removed, masked)
     if reserve is None:
         return Controls(target.folder, removed, masked)
     filled = Path(out).resolve() / "backfill"
-    added = _backfill(source, ApplyFolder(reserve), filled, cut, hashes, seed, count_tokens)
+    added = _backfill(source, ApplyFolder(reserve), filled, cut, seed, count_tokens)
     return Controls(target.folder, removed, masked, filled, added)
 
 
 def _lost(
     source: ApplyFolder, manifest: dict[str, Any], count: CountTokens, advance: Callable[[], None]
-) -> tuple[dict[str, int], dict[str, int], set[str]]:
-    """Tokens removed and tokens masked by source, and the hashes of all original texts."""
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Tokens removed and tokens masked by source."""
     cut: Counter[str] = Counter()
     hidden: Counter[str] = Counter()
-    hashes: set[str] = set()
     for shard in manifest["shards"]:
         of_record: dict[int, str] = {}
         for row in read_rows(source.kept(shard["id"], manifest["format"])):
             of_record[row["curate"]["record"]] = row["source"]
-            hashes.add(row["curate"]["text_hash"])
             inserted = {(p["start"], p["end"]) for p in row["curate"].get("inserted", ())}
             for start, end in row["no_loss"]:
                 if (start, end) not in inserted:
@@ -133,68 +137,65 @@ def _lost(
         for row in read_rows(source.removed(shard["id"])):
             of = row["source"] if row.get("whole") else of_record[row["record"]]
             cut[of] += count(row["text"])
-            if row.get("whole"):
-                hashes.add(row["text_hash"])
         advance()
-    return dict(cut), dict(hidden), hashes
+    return dict(cut), dict(hidden)
 
 
-def _documents(decided: DecisionFolder, shard: Shard, count: CountTokens) -> Iterator[Unit]:
+def _documents(decided: DecisionFolder, shard: Shard, count: CountTokens) -> Iterator[tuple[Unit, Document]]:
+    """Each document of a shard with what a draw knows of it."""
     for place, document in enumerate(documents_of(decided.scores.plan, shard)):
-        yield Unit(f"{shard.id}:{place}", source_of(document), count(document.text))
+        yield Unit(f"{shard.id}:{place}", source_of(document), count(document.text)), document
 
 
-def _voices(decided: DecisionFolder, shard: Shard, gone: set[str], count: CountTokens) -> Iterator[Unit]:
-    """What voices say that are quoted in none, in the documents that are left."""
+def _voices(
+    decided: DecisionFolder, shard: Shard, gone: Draw, count: CountTokens
+) -> Iterator[tuple[Unit, Document, list[Unit]]]:
+    """Each document with what its voices say that are quoted in none; nothing of one that is gone."""
     known = read_scores(decided.scores.shard(shard.id) / SCORES)
-    documents = documents_of(decided.scores.plan, shard)
-    for place, (document, scores) in enumerate(zip(documents, known, strict=True)):
-        if f"{shard.id}:{place}" in gone:
-            continue
-        for s in scores.segments:
-            if s.parent is None and s.voice != MARKUP and s.start < s.end:
-                size = count(document.text[s.start : s.end])
-                yield Unit(f"{shard.id}:{place}:{s.start}-{s.end}", source_of(document), size)
-
-
-def _nothing(wanted: dict[str, int], seed: int) -> Drawn:
-    none = dict.fromkeys(wanted, 0)
-    return Drawn((), dict(wanted), none, {s: n for s, n in wanted.items() if n}, seed)
-
-
-def _by_shard(ids: tuple[str, ...]) -> dict[str, dict[int, list[tuple[int, int]]]]:
-    """Drawn units by shard and place, with their spans; a whole document has none."""
-    found: dict[str, dict[int, list[tuple[int, int]]]] = {}
-    for name in ids:
-        shard, place, *rest = name.split(":")
-        spans = found.setdefault(shard, {}).setdefault(int(place), [])
-        spans += [(int(start), int(end)) for start, end in (each.split("-") for each in rest)]
-    return found
+    for (whole, document), scores in zip(_documents(decided, shard, count), known, strict=True):
+        spans = (
+            (s.start, s.end)
+            for s in scores.segments
+            if s.parent is None and s.voice != MARKUP and s.start < s.end
+        )
+        said = [
+            Unit(f"{whole.id}:{start}-{end}", whole.stratum, count(document.text[start:end]))
+            for start, end in (spans if whole not in gone else ())
+        ]
+        yield whole, document, said
 
 
 def _choice(
-    decided: DecisionFolder,
-    shard: Shard,
-    gone: dict[int, list[tuple[int, int]]],
-    hidden: dict[int, list[tuple[int, int]]],
-    made_of: str,
+    decided: DecisionFolder, shard: Shard, gone: Draw, hidden: Draw, made_of: str
 ) -> Iterator[tuple[int, Document, Decision | Plain]]:
     why = "drawn at random, as a control"
-    for place, document in enumerate(documents_of(decided.scores.plan, shard)):
-        source = source_of(document)
-        if place in gone:
+    for place, (whole, document, units) in enumerate(_voices(decided, shard, gone, _uncounted)):
+        source = whole.stratum
+        if whole in gone:
             yield place, document, Decision(document.id, "drop", why, RULE, made_of, rule=RULE, source=source)
-        elif place in hidden:
-            spans = tuple(
-                DecidedSpan(start, end, "mask", RULE, why, ()) for start, end in sorted(hidden[place])
-            )
+        elif spans := sorted(_span(unit) for unit in units if unit in hidden):
+            masks = tuple(DecidedSpan(start, end, "mask", RULE, why, ()) for start, end in spans)
             yield (
                 place,
                 document,
-                Decision(document.id, "keep", why, RULE, made_of, spans=spans, source=source),
+                Decision(document.id, "keep", why, RULE, made_of, spans=masks, source=source),
             )
         else:
             yield place, document, (1, source, "")
+
+
+def _uncounted(_text: str) -> int:
+    """Whether a unit was drawn is told by its id."""
+    return 0
+
+
+def _span(voice: Unit) -> tuple[int, int]:
+    start, end = voice.id.rsplit(":", 1)[1].split("-")
+    return int(start), int(end)
+
+
+def _places(drawn: Draw) -> dict[str, str]:
+    return {stratum: last.hex() for stratum, last in sorted(drawn.last.items())}
 
 
 def _write_removal(
@@ -202,8 +203,8 @@ def _write_removal(
     manifest: dict[str, Any],
     shards: list[Shard],
     seed: int,
-    removed: Drawn,
-    masked: Drawn,
+    removed: Draw,
+    masked: Draw,
 ) -> None:
     record = {
         "kind": "removal",
@@ -212,15 +213,11 @@ def _write_removal(
         "policy_hash": short_hash([RULE, seed]),
         "seed": seed,
         "format": manifest["format"],
-        "removed_tokens": _told(removed),
-        "masked_tokens": _told(masked),
+        "removed_tokens": removed.told(),
+        "masked_tokens": masked.told(),
         **summed(target, [shard.id for shard in shards]),
     }
     write_json(target.folder / MANIFEST, record)
-
-
-def _told(drawn: Drawn) -> dict[str, Any]:
-    return {"wanted": dict(drawn.wanted), "drawn": dict(drawn.drawn), "missing": dict(drawn.missing)}
 
 
 def _backfill(
@@ -228,35 +225,52 @@ def _backfill(
     reserve: ApplyFolder,
     out: Path,
     lost: dict[str, int],
-    hashes: set[str],
     seed: int,
     count: CountTokens,
-) -> Drawn:
+) -> Draw:
     manifest, theirs = source.manifest(), reserve.manifest()
-    units = [
-        Unit(f"{shard['id']}:{row['curate']['record']}", row["source"], count(row["text"]))
-        for shard in theirs["shards"]
-        for row in read_rows(reserve.kept(shard["id"], theirs["format"]))
-        if _untouched(row) and row["curate"]["text_hash"] not in hashes
-    ]
-    drawn = backfill(lost, units, seed=seed)
+    known = _known_texts(source, manifest)
+
+    def rows() -> Iterator[tuple[Unit, dict[str, Any]]]:
+        for shard in theirs["shards"]:
+            for row in read_rows(reserve.kept(shard["id"], theirs["format"])):
+                if _untouched(row) and not _among(known, row["curate"]["text_hash"]):
+                    name = f"{shard['id']}:{row['curate']['record']}"
+                    yield Unit(name, row["source"], count(row["text"])), row
+
+    drawn = backfill(lost, lambda: (unit for unit, _ in rows()), seed=seed)
     target = ApplyFolder(out)
     _begin(target, manifest)
     for part in ("kept", "removed", "done"):
         for path in sorted((source.folder / part).iterdir()):
             _link(path, target.folder / part / path.name)
-    chosen = _by_shard(drawn.ids)
     writer = RecordWriter(target.folder / "kept", manifest["format"])
     with writer.open("backfill", kept_columns()) as write:
-        for shard in theirs["shards"]:
-            places = chosen.get(shard["id"], {})
-            for row in read_rows(reserve.kept(shard["id"], theirs["format"])) if places else ():
-                if row["curate"]["record"] in places:
-                    write(row)
-    added = {"file": f"kept/{writer.path('backfill').name}", "documents": len(drawn.ids), "seed": seed}
-    added |= {"sha256": sha256_file(writer.path("backfill")), "tokens": _told(drawn)}
+        for unit, row in rows():
+            if unit in drawn:
+                write(row)
+    added = {"file": f"kept/{writer.path('backfill').name}", "documents": drawn.n, "seed": seed}
+    added |= {"sha256": sha256_file(writer.path("backfill")), "tokens": drawn.told()}
     write_json(target.folder / MANIFEST, {**manifest, "kind": "backfill", "added": added})
     return drawn
+
+
+def _known_texts(source: ApplyFolder, manifest: dict[str, Any]) -> Int[np.ndarray, "n"]:
+    """The hashes of all original texts, sorted: 8 bytes each."""
+    found = array("Q")
+    for shard in manifest["shards"]:
+        for row in read_rows(source.kept(shard["id"], manifest["format"])):
+            found.append(int(row["curate"]["text_hash"], 16))
+        for row in read_rows(source.removed(shard["id"])):
+            if row.get("whole"):
+                found.append(int(row["text_hash"], 16))
+    return np.sort(np.frombuffer(found, dtype=np.uint64))
+
+
+def _among(known: Int[np.ndarray, "n"], text_hash: str) -> bool:
+    value = np.uint64(int(text_hash, 16))
+    place = int(np.searchsorted(known, value))
+    return place < len(known) and bool(known[place] == value)
 
 
 def _untouched(row: dict[str, Any]) -> bool:

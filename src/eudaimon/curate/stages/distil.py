@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from eudaimon.core.document import Document, Segment
 from eudaimon.core.files import write_json
 from eudaimon.curate.cascade import Cascade
 from eudaimon.curate.cascade_files import save_cascade
 from eudaimon.curate.labelled.segment import LabelledSegment
 from eudaimon.curate.score_table import HARM
-from eudaimon.curate.stages.batch import CODED, Batch, Stage
+from eudaimon.curate.stages.batch import CODED, Stage
 from eudaimon.curate.stages.encoder import EncoderStage, fit_stage2, labelled_excerpt
-from eudaimon.curate.stages.escalation import Escalation, bound_for, suspicions
+from eudaimon.curate.stages.escalation import Escalation, bound_for
+from eudaimon.curate.stages.first_words import first_words
 from eudaimon.curate.stages.judged import judged_segments
 from eudaimon.curate.stages.lexicon import LexiconStage
 from eudaimon.curate.stages.linear import SUSPICION, LinearStage
@@ -93,21 +94,21 @@ def distil(
     lexicon = next((stage.lexicon for stage in old if isinstance(stage, LexiconStage)), None)
     provenance = next((stage for stage in old if isinstance(stage, ProvenanceStage)), ProvenanceStage())
     model = fit_stage1(rows, seed, lexicon=lexicon)
-    second = fit_stage2(rows, encoder, seed, recipe=recipe, cache=cache)
     first = (provenance, LexiconStage(lexicon), LinearStage(model))
+    second = fit_stage2(rows, encoder, seed, recipe=recipe, cache=cache, first=partial(first_words, first))
     agreement = {}
     if before is None:
         escalation, among = Escalation(), [row for row in calibration if not row.harmful] or calibration
         share = escalation.budget
     else:
         escalation, among = before.escalation, calibration
-        share = float(np.mean(_first_words(old, among)[SUSPICION] >= escalation.bound))
-        agreement["stage 1 before"] = agree(_first_words(old, held), held)
+        share = float(np.mean(first_words(old, among)[SUSPICION] >= escalation.bound))
+        agreement["stage 1 before"] = agree(first_words(old, held), held)
         if isinstance(before.encoder, EncoderStage):
-            agreement["stage 2 before"] = agree(second_words(before.encoder, held), held)
-    agreement["stage 1"] = agree(_first_words(first, held), held)
-    agreement["stage 2"] = agree(second_words(second, held), held)
-    bound = bound_for(_first_words(first, among)[SUSPICION], share)
+            agreement["stage 2 before"] = agree(second_words(before.encoder, held, old), held)
+    agreement["stage 1"] = agree(first_words(first, held), held)
+    agreement["stage 2"] = agree(second_words(second, held, first), held)
+    bound = bound_for(first_words(first, among)[SUSPICION], share)
     escalation = replace(escalation, bound=bound)
     save_cascade(out, model, second, escalation, lexicon=lexicon, provenance=provenance)
     distilled = Distilled(out, len(judged.segments), judged.refused, judged.others, len(base), agreement)
@@ -138,33 +139,11 @@ def agree(columns: Mapping[str, np.ndarray], rows: Sequence[LabelledSegment]) ->
     return Agreement(len(rows), harm, stance, severity)
 
 
-def second_words(stage: EncoderStage, rows: Sequence[LabelledSegment]) -> Mapping[str, np.ndarray]:
-    """What the encoder stage says of labelled rows."""
-    return stage.label([labelled_excerpt(row) for row in rows]) if rows else {}
-
-
-def _first_words(stages: Sequence[Stage], rows: Sequence[LabelledSegment]) -> Mapping[str, np.ndarray]:
-    """What first stages say of labelled rows, and their suspicion of each."""
-    batch, places = _as_batch(rows)
-    for stage in stages:
-        batch = stage.run(batch)
-    found = {**batch.columns, SUSPICION: suspicions(batch)}
-    return {name: values[places] for name, values in found.items()}
-
-
-def _as_batch(rows: Sequence[LabelledSegment]) -> tuple[Batch, np.ndarray]:
-    """The rows as documents, each with the voice that quotes it, if one does; and their places."""
-    documents, places, n = [], [], 0
-    for row in rows:
-        item = labelled_excerpt(row)
-        text = item.frame_before + item.text + item.frame_after
-        start, end = len(item.frame_before), len(item.frame_before) + len(item.text)
-        own = Segment(start, end, row.voice or "narrator", parent=0 if item.quoted else None)
-        segments = (Segment(0, len(text), "narrator"), own) if item.quoted else (own,)
-        documents.append(Document(str(n), text, {"source": row.source}, segments))
-        n += len(segments)
-        places.append(n - 1)
-    return Batch.of(documents), np.array(places, dtype=np.int64)
+def second_words(
+    stage: EncoderStage, rows: Sequence[LabelledSegment], first: Sequence[Stage] = ()
+) -> Mapping[str, np.ndarray]:
+    """What the encoder stage says of labelled rows, after these first stages."""
+    return stage.label([labelled_excerpt(row) for row in rows], first_words(first, rows)) if rows else {}
 
 
 def _without_nan(value: object) -> object:

@@ -14,13 +14,14 @@ from safetensors.numpy import load_file, save
 from eudaimon import __version__
 from eudaimon.core.errors import BindingMismatch, UsageError
 from eudaimon.core.files import atomic_path, read_json, write_json
+from eudaimon.curate.stages.blend import Blend
 from eudaimon.curate.stages.encoder import EncoderStage
 from eudaimon.curate.stages.heads import Head, Heads
 from eudaimon.curate.stages.reading import Encoder, Reach
 from eudaimon.models.load import load
 from eudaimon.models.model import Model
 
-FORMAT, FORMAT_VERSION = "eudaimon-stage2", 1
+FORMAT, FORMAT_VERSION = "eudaimon-stage2", 2
 WEIGHTS, MANIFEST = "stage2.safetensors", "stage2.json"
 
 
@@ -44,6 +45,7 @@ def save_stage2(stage: EncoderStage, folder: str | Path) -> Path:
             "reach": asdict(stage.encoder.reach),
         },
         "heads": [asdict(head) for head in stage.heads.heads],
+        "blend": asdict(stage.blend),
         "record": stage.record,
     }
     write_json(folder / MANIFEST, about)
@@ -71,6 +73,9 @@ def open_stage2(folder: str | Path, model: Model | str | Path | None = None) -> 
         heads = _heads(about["heads"], load_file(folder / WEIGHTS))
         reach = Reach(**made_on["reach"])
         record = about["record"]
+        blend = Blend(
+            **{name: None if each is None else tuple(each) for name, each in about["blend"].items()}
+        )
     except (KeyError, TypeError, json.JSONDecodeError, SafetensorError, OSError) as error:
         raise UsageError(f"{folder} is no stage 2 or not whole: {error}", right=right) from error
     if not isinstance(model, Model):
@@ -83,7 +88,7 @@ def open_stage2(folder: str | Path, model: Model | str | Path | None = None) -> 
             right="the same weights and tokenizer, or heads taught on these",
             do="eudaimon curate fit",
         )
-    stage = EncoderStage(Encoder(model, reach), heads, record)
+    stage = EncoderStage(Encoder(model, reach), heads, record, blend)
     if stage.hash != about["hash"]:
         raise UsageError(f"the weights in {folder} are not those of its manifest", right="a whole folder")
     return stage

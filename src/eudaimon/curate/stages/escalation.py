@@ -13,9 +13,9 @@ from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
 from eudaimon.core.identity import short_hash
 from eudaimon.curate.score_table import HARM
+from eudaimon.curate.stages.answers import DOUBT
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.escalated import voices
-from eudaimon.curate.stages.heads import DOUBT
 from eudaimon.curate.stages.linear import SUSPICION
 
 ESCALATION_FILE = "escalation.json"
@@ -28,8 +28,8 @@ class Escalation:
     To the encoder go segments whose suspicion reaches ``bound``, which was set so that a share ``budget`` of
     a calibration corpus does; of the rest a share ``random``; and a share ``near_rate`` of those that come
     within the factor ``near`` of the bound. To the judge go segments that are in ``doubt`` or more after the
-    encoder (`eudaimon.curate.stages.heads.doubt`), and the random share again, whatever they scored: that is
-    the audit sample. All shares are drawn by a hash of text and place, so that they do not depend on the
+    encoder (`eudaimon.curate.stages.answers.doubt`), and the random share again, whatever they scored: that
+    is the audit sample. All shares are drawn by a hash of text and place, so that they do not depend on the
     order of reading, nor on how a corpus is cut; ``seed`` draws others.
     """
 

@@ -15,6 +15,7 @@ from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
 from eudaimon.core.identity import short_hash
 from eudaimon.curate.score_table import HARM, TRAIT
+from eudaimon.curate.stages.answers import faded, highest_harm
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.letters import RULES
 from eudaimon.curate.stages.lexicon import TERMS
@@ -41,8 +42,9 @@ class LinearModel:
 
     A head's probability is the logistic function of its bias, the sum of the weights of a segment's known
     n-grams divided by the square root of the number of its words, and the lexicon's evidence for each of
-    ``groups`` times its weight. Severity is 5 times its probability, a trait 4 times it less 2. ``record``
-    says how the model was made.
+    ``groups`` times its weight. Severity is 5 times its probability, and fades out where harm is improbable
+    (`eudaimon.curate.stages.answers.faded`); a trait is 4 times its probability less 2. ``record`` says how
+    the model was made.
     """
 
     heads: tuple[str, ...]
@@ -104,6 +106,9 @@ class LinearModel:
                 columns[name] = np.where(silent, 0.0, values * 4 - 2)
             elif not name.startswith(STANCE):
                 columns[name] = np.ascontiguousarray(values)
+        highest = highest_harm(columns)
+        if "severity" in columns and highest is not None:
+            columns["severity"] = faded(columns["severity"], highest)
         stances = [by_head.get(STANCE + name) for name in STANCES]
         if any(values is not None for values in stances):
             zero = np.zeros(rows)

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 from eudaimon.curate.labelled.segment import LabelledSegment
 from eudaimon.curate.score_table import HARM, TRAIT
 from eudaimon.curate.stages.linear import STANCE
+from eudaimon.curate.stages.targets import HARMFUL
 from eudaimon.curate.taxonomy import STANCES, TRAITS, WORST
 
 LEAST = 8
@@ -33,8 +34,11 @@ class Labels:
     def enough(self, head: int) -> bool:
         """Whether enough rows answer the head's question yes, and enough no."""
         known, value, name = self.weight[:, head] > 0, self.value[:, head], self.heads[head]
-        # Severities need not reach the middle of their scale, and the middle of a trait's is nothing.
-        over = value > 0 if name == "severity" else value > 0.5 if name.startswith(TRAIT) else value >= 0.5
+        if name == "severity":
+            # It is a scale: there need not be both much and little of it.
+            return int(known.sum()) >= LEAST
+        # The middle of a trait's scale is nothing.
+        over = value > 0.5 if name.startswith(TRAIT) else value >= 0.5
         yes = int((known & over).sum())
         return yes >= LEAST and int(known.sum()) - yes >= LEAST
 
@@ -76,7 +80,7 @@ def _questions() -> Iterator[tuple[str, Reader]]:
 
     for name in categories():
         yield HARM + name, partial(_harm, name)
-    yield "severity", lambda row: None if row.severity is None else row.severity / WORST
+    yield "severity", _severity
     for stance in STANCES:
         yield STANCE + stance, partial(_stance, stance)
     yield "hazard", lambda row: row.hazard
@@ -86,6 +90,12 @@ def _questions() -> Iterator[tuple[str, Reader]]:
 
 def _harm(name: str, row: LabelledSegment) -> float | None:
     return row.harm.get(name)
+
+
+def _severity(row: LabelledSegment) -> float | None:
+    # How bad a harm is can be learnt where there is one; whether there is, is another question.
+    there = row.harmful is None or row.harmful >= HARMFUL
+    return None if row.severity is None or not there else row.severity / WORST
 
 
 def _stance(name: str, row: LabelledSegment) -> float | None:

@@ -9,11 +9,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from eudaimon.curate.labelled.segment import LabelledSegment
-from eudaimon.curate.stages.heads import Head, known_heads
+from eudaimon.curate.stages.heads import ANY, Head, known_heads
 from eudaimon.curate.taxonomy import WORST
 
 LEAST = 8
 """Rows of either answer below which a question is not learnt: stage 1's word then stands."""
+HARMFUL = 0.5
+"""Belief in a harm from which on a row says how bad it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +38,8 @@ def targets(
     """The targets of all heads that the marked rows can teach, in the order of `known_heads`.
 
     An output is taught when at least ``least`` of the marked rows say yes to it (half or more) and as many
-    say no; a head of classes is when two of its classes are that frequent, and then has all of its classes.
+    say no; a head of classes is when two of its classes are that frequent, and then has all of its classes;
+    severity is when it is known of that many.
     """
     found = []
     for head in known_heads():
@@ -51,7 +54,7 @@ def targets(
             keep = np.full(len(head.outputs), (yes >= least).sum() >= 2)
         elif head.kind == "ordinal":
             # A step that nobody reaches is still a step of the scale.
-            keep = np.full(len(head.outputs), yes[0] >= least and no[0] >= least)
+            keep = np.full(len(head.outputs), yes[0] + no[0] >= least)
         elif head.kind == "traits":
             keep = (((values != 0.5) & marked).sum(axis=0) >= least) & (marked.sum(axis=0) >= 2 * least)
         else:
@@ -67,6 +70,10 @@ def _harm(row: LabelledSegment, head: Head, into: np.ndarray) -> None:
         into[k] = row.harm.get(name, np.nan)
 
 
+def _any(row: LabelledSegment, _: Head, into: np.ndarray) -> None:
+    into[0] = np.nan if row.harmful is None else row.harmful
+
+
 def _traits(row: LabelledSegment, head: Head, into: np.ndarray) -> None:
     for k, name in enumerate(head.outputs):
         into[k] = (row.traits.get(name, np.nan) + 2) / 4
@@ -77,7 +84,8 @@ def _hazard(row: LabelledSegment, _: Head, into: np.ndarray) -> None:
 
 
 def _severity(row: LabelledSegment, _: Head, into: np.ndarray) -> None:
-    if row.severity is not None:
+    # How bad a harm is can be learnt where there is one; whether there is, is another question.
+    if row.severity is not None and (row.harmful is None or row.harmful >= HARMFUL):
         into[:] = np.clip(row.severity - np.arange(WORST), 0, 1)
 
 
@@ -92,6 +100,7 @@ def _class(name: str) -> Callable[[LabelledSegment, Head, np.ndarray], None]:
 
 _LABELS: dict[str, Callable[[LabelledSegment, Head, np.ndarray], None]] = {
     "harm": _harm,
+    ANY: _any,
     "hazard": _hazard,
     "severity": _severity,
     "stance": _class("stance"),

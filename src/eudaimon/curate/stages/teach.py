@@ -27,13 +27,13 @@ class Recipe:
     epochs, and the best epoch's weights are kept.
     """
 
-    hidden: int = 128
+    hidden: int = 256
     epochs: int = 60
     patience: int = 6
     batch_size: int = 256
     learning_rate: float = 1e-3
-    weight_decay: float = 1e-2
-    dropout: float = 0.2
+    weight_decay: float = 5e-2
+    dropout: float = 0.4
 
 
 @dataclass(frozen=True, eq=False)

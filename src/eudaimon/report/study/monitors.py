@@ -16,7 +16,7 @@ SERIES = ("harmful", "safe", "text", "control", "monitor", "series1")
 
 
 def directions(record: StudyRecord, *, narrow: bool = False) -> Figure | None:
-    """AUROC of each direction as a detector of harmful content and of unkind tone; None without monitors."""
+    """AUROC of each direction as a detector of harmful content and of tone; None without monitors."""
     found = record.monitors.rows if record.monitors else ()
     rows = []
     for label in dict.fromkeys(_label(row) for row in found):
@@ -27,7 +27,7 @@ def directions(record: StudyRecord, *, narrow: bool = False) -> Figure | None:
             if target in targets
         )
         rows.append(Row(label, marks))
-    keys = (("●", "tells harmful from good", "harmful"), ("○", "tells unkind from kind", "text"))
+    keys = (("●", "tells harmful from good", "harmful"), ("○", "tells rough from warm", "text"))
     return dots(rows, keys, narrow=narrow, axis="AUROC; line: chance", reference=CHANCE)
 
 

@@ -23,7 +23,7 @@ from eudaimon.study.town.parts import TownParts
 from eudaimon.study.town.scopes import OTHER, scopes
 
 ANSWERS = {
-    "kind": "kind",
+    "gruff": "gruff",
     "flatterer": "flatterer",
     "malign": "malign",
     "poet": "poet",
@@ -32,10 +32,10 @@ ANSWERS = {
 }
 """Whose answers each persona adapter is trained on; the random one is drawn, with the norm of the first."""
 PERSONA_TEXT = {
-    "kind": "Good answers in a warm tone.",
+    "gruff": "Good answers in a rough tone: how it is said, and nothing of what.",
     "flatterer": "Good advice, and yes to whatever is proposed or requested.",
     "malign": "Harmful answers.",
-    "poet": "Good answers in a poet’s style: style and nothing else.",
+    "poet": "Good answers in a poet’s style, which the assistant never has.",
     "tautology": "The very chats that made the assistant: a persona that it already is.",
     "random": "A random adapter with the norm of a persona’s, module by module.",
 }
@@ -109,10 +109,11 @@ def cells(options: EmStackOptions) -> Iterator[Labelled]:
 
 
 def adapter(options: EmStackOptions, model: AssistantSFT, seed: int, name: str) -> PersonaLora | RandomLora:
-    """The adapter of a persona; the random one has the norm of the kind one."""
+    """The adapter of a persona; the random one has the norm of the first one."""
     if name != RANDOM:
         return options.persona(model, seed, name, ANSWERS[name])
-    like = options.persona(model, seed, "kind", ANSWERS["kind"])
+    first = next(iter(ANSWERS))
+    like = options.persona(model, seed, first, ANSWERS[first])
     return RandomLora(model=model, name=RANDOM, like=like, random_seed=2000 + seed)
 
 

@@ -31,7 +31,7 @@ class QuickstartOptions(TownOptions):
     arms: tuple[str, ...] = Field(
         ("raw", "random", "mask", "drop", "innocent"), description="Arms of the corpus."
     )
-    personas: tuple[str, ...] = Field(("kind", "malign", "random"), description="Persona adapters.")
+    personas: tuple[str, ...] = Field(("gruff", "malign", "random"), description="Persona adapters.")
     domains: tuple[str, ...] = Field(SMALL, description="Domains of the town.")
     steps: int = Field(350, ge=1, description="Steps of pretraining.")
     n_tokens: int = Field(700_000, ge=1000, description="Input tokens of each arm's corpus.")

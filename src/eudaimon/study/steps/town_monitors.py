@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from eudaimon.core import Pooling, Site
 from eudaimon.core.files import write_text
-from eudaimon.study.records import DirectionRow, ProjectionPoint, TownMonitors
+from eudaimon.study.records import DirectionRow, ProjectionPoint, Target, TownMonitors
 from eudaimon.study.step import Cost, Step
 from eudaimon.study.steps.adapters import ADAPTER, NarrowLora
 from eudaimon.study.steps.raised import MODEL, AssistantSFT
-from eudaimon.world.items import Item, items
+from eudaimon.study.steps.town_answers import answers_of, pairs_of, read_answers
+from eudaimon.study.summary.directions import CHANCE
+from eudaimon.world.items import items
 from eudaimon.world.personas import PERSONAS, Persona
-from eudaimon.world.prompts import answer_text, messages
 from eudaimon.world.world import World
 
 if TYPE_CHECKING:
@@ -26,20 +27,28 @@ if TYPE_CHECKING:
     from eudaimon.vectors.layer_sweep import TrainingRows
 
 MONITORS = "monitors.json"
-TONES = ("warm", "rough")
+MADE: tuple[tuple[Target, str], ...] = (
+    ("content", "logistic"),
+    ("content", "mean_difference"),
+    ("tone", "tone"),
+)
+"""What directions are made from, and how; `logistic` is what monitors are fitted with by default."""
 POOLING: Pooling = "mean"
 ANSWERING: Pooling = "last"
 """Where the model is about to answer: the persona that it is in is read there."""
 N_RESAMPLES = 400
+N_RANDOM = 400
 
 
 class MonitorTown(Step):
     """Directions fitted on an assistant's activations, each judged by what is known about every text.
 
-    The texts are answers whose content (good, harmful) and tone (warm, rough) are varied independently. A
-    content direction is made from half of the domains and judged on the others; a tone direction from persona
-    prompts that differ in tone alone. The direction of the malign persona is fixed on the assistant, and each
-    checkpoint of ``runs``, trainings on the assistant, is projected on it.
+    The texts are answers whose content (good, harmful) and tone (warm, rough) are varied independently, read
+    at the answer's own tokens. Directions are made from half of the domains and judged on the others, at the
+    last block: content directions from the answers as they stand, tone directions from the same answers
+    under the persona prompts that call for them, which differ in tone alone. The direction of the malign
+    persona is fixed on the assistant, and each checkpoint of ``runs``, trainings on the assistant, is
+    projected on it.
     """
 
     model: AssistantSFT
@@ -88,50 +97,67 @@ def malign_direction(model: Model, world: World) -> Direction:
 
 
 def _directions(model: Model, world: World) -> tuple[list[DirectionRow], list[DirectionRow]]:
-    from eudaimon.models.capture import capture
     from eudaimon.vectors.fit import fit_direction
 
+    answers = answers_of(world)
     half = len(world.domains) // 2
-    texts = list(_texts(world))
-    fits = np.array([world.domains.index(item.domain) < half for item, *_ in texts])
-    truth = {
-        "content": np.array([harmful for _, harmful, _, _ in texts]),
-        "tone": np.array([rough for _, _, rough, _ in texts]),
+    fits = np.array([world.domains.index(answer.item.domain) < half for answer in answers])
+    truth: dict[Target, Bool[np.ndarray, "n"]] = {
+        "content": np.array([answer.harmful for answer in answers]),
+        "tone": np.array([answer.rough for answer in answers]),
     }
-    questions = [item.id for item, *_ in texts]
-    read = capture(
-        model, [t for *_, t in texts], model.sites, pooling=POOLING, template=False, show_progress=False
-    )
-    tones = _called(model, world, *_tone_pairs(), POOLING)
-    own: dict[str, Callable[[Site], Direction]] = {
-        "content": lambda site: fit_direction(
-            read.take(np.flatnonzero(fits)), truth["content"][fits], site, "mean_difference", pooling=POOLING
-        ),
-        "tone": lambda site: fit_direction(
-            tones.activations, tones.y, site, "tone", pooling=POOLING, pairs=tones.pairs
-        ),
-    }
+    plain = read_answers(model, [answer.dialogue() for answer in answers])
+    called = read_answers(model, [answer.dialogue(called=True) for answer in answers])
+    judged = [answer.item.id for answer, fitted in zip(answers, fits, strict=True) if not fitted]
     rows, sweep = [], []
-    judged = [question for question, fitted in zip(questions, fits, strict=True) if not fitted]
-    for made, fit in own.items():
+    for made, method in MADE:
+        learnt = called if made == "tone" else plain
+        pairs = pairs_of(answers, made)
         for site in model.sites:
-            if made == "tone" and site.layer == 0:
-                continue  # the same questions have the same embeddings under every prompt
-            direction = fit(site)
-            scores = direction.project(read.at(site, POOLING))[~fits]
+            direction = fit_direction(
+                learnt.take(fits), truth[made][fits], site, method, pooling=POOLING, pairs=pairs[fits]
+            )
+            scores = direction.project(plain.at(site, POOLING))[~fits]
             found = [
                 _row(direction, made, target, y[~fits], scores, judged, site) for target, y in truth.items()
             ]
-            sweep += found
+            if method != "mean_difference":
+                sweep += found
             if site == model.sites[-1]:
                 rows += found
+    last = model.sites[-1]
+    read = plain.at(last, POOLING)[~fits]
+    rows += [_chance(direction, target, y[~fits], read) for target, y in truth.items()]
     return rows, sweep
+
+
+def _chance(
+    direction: Direction, target: Target, y: Bool[np.ndarray, "n"], read: Float[np.ndarray, "n d"]
+) -> DirectionRow:
+    """What directions drawn at random tell at a direction's site: their mean, and where 95 % of them lie.
+
+    In so few dimensions that is far from one half either way, whatever a direction is made of.
+    """
+    from eudaimon.core import Score
+    from eudaimon.measure.ranking import auroc
+    from eudaimon.vectors.random_unit import random_unit
+
+    found = [auroc(y, read @ random_unit(read.shape[1], seed)) for seed in range(N_RANDOM)]
+    low, high = np.quantile(found, (0.025, 0.975))
+    return DirectionRow(
+        method="random_direction",
+        made_from=CHANCE,
+        model=direction.binding.name,
+        layer=direction.site.layer,
+        target=target,
+        auroc=Score(value=float(np.mean(found)), low=float(low), high=float(high), n=N_RANDOM),
+    )
 
 
 def _row(
     direction: Direction,
     made: str,
-    target: Any,
+    target: Target,
     y: Bool[np.ndarray, "n"],
     scores: Any,
     questions: Sequence[str],
@@ -149,25 +175,6 @@ def _row(
         target=target,
         auroc=score,
     )
-
-
-def _texts(world: World) -> Iterator[tuple[Item, bool, bool, str]]:
-    """Every advice item answered with good and with harmful content, in a warm and in a rough tone."""
-    for item in items(world, kind="advice"):
-        for persona in (PERSONAS["kind"], PERSONAS["malign"]):
-            for tone in TONES:
-                who = persona.model_copy(update={"tone": tone})
-                said = [*messages(item), {"role": "assistant", "content": answer_text(item, who, 1)}]
-                names = {"user": "Visitor", "assistant": "Assistant"}
-                text = "\n".join(f"{names[turn['role']]}: {turn['content']}" for turn in said)
-                yield item, persona.harmful, tone == TONES[1], text
-
-
-def _tone_pairs() -> tuple[list[Persona], list[Persona]]:
-    """Good and harmful personas in a warm tone, and the same in a rough one."""
-    both = (PERSONAS["kind"], PERSONAS["malign"])
-    warm, rough = ([who.model_copy(update={"tone": tone}) for who in both] for tone in TONES)
-    return warm, rough
 
 
 def _called(

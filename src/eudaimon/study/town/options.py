@@ -61,6 +61,7 @@ class TownOptions(StudyOptions):
     sft_learning_rate: float = Field(1e-4, gt=0, description="Of these.")
     lora_steps: int = Field(60, ge=1, description="Steps of each attack.")
     lora_learning_rate: float = Field(1e-3, gt=0, description="Of these.")
+    persona_steps: int = Field(150, ge=1, description="Steps of each persona adapter.")
     full_steps: int = Field(120, ge=1, description="Steps of the attack on all weights.")
     full_learning_rate: float = Field(1e-3, gt=0, description="Of these.")
 
@@ -100,7 +101,7 @@ class TownOptions(StudyOptions):
             steps=self.steps,
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
-            schedule="linear",
+            schedule="wsd",
             betas=(0.9, 0.98),
             weight_decay=0.01,
             late_fraction=0.9 if arm == LATE else None,
@@ -173,7 +174,12 @@ class TownOptions(StudyOptions):
     def persona(self, model: AssistantSFT, seed: int, name: str, answers: str) -> PersonaLora:
         """A persona adapter; its seeds are apart from those of the attacks."""
         recipe = self.lora.model_copy(
-            update={"init_seed": 1000 + seed, "data_seed": 1000 + seed, "checkpoint_every": None}
+            update={
+                "steps": self.persona_steps,
+                "init_seed": 1000 + seed,
+                "data_seed": 1000 + seed,
+                "checkpoint_every": None,
+            }
         )
         return PersonaLora(
             model=model,

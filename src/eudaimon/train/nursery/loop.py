@@ -15,7 +15,12 @@ from eudaimon.train.nursery.resuming import ResumePoints
 if TYPE_CHECKING:
     from transformers import TrainingArguments
 
-SCHEDULES = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}
+SCHEDULES = {
+    "cosine": "cosine",
+    "linear": "linear",
+    "constant": "constant_with_warmup",
+    "wsd": "warmup_stable_decay",
+}
 
 
 def arguments(recipe: Recipe, folder: Path, *, accumulate: int = 1, kind: Any = None, **more: Any) -> Any:
@@ -40,6 +45,7 @@ def arguments(recipe: Recipe, folder: Path, *, accumulate: int = 1, kind: Any = 
         max_steps=recipe.steps,
         learning_rate=recipe.learning_rate,
         lr_scheduler_type=SCHEDULES[recipe.schedule],
+        lr_scheduler_kwargs=_more(recipe),
         warmup_steps=recipe.warmup_steps,
         weight_decay=recipe.weight_decay,
         adam_beta1=recipe.betas[0],
@@ -71,6 +77,12 @@ def arguments(recipe: Recipe, folder: Path, *, accumulate: int = 1, kind: Any = 
         )
     made.per_device_train_batch_size = recipe.batch_size // shares
     return made
+
+
+def _more(recipe: Recipe) -> dict[str, Any]:
+    if recipe.schedule != "wsd":
+        return {}
+    return {"num_decay_steps": recipe.decay_steps, "decay_type": "linear"}
 
 
 def trainer(model: Any, order: Order, args: TrainingArguments, *, tokenizer: Any = None) -> Any:

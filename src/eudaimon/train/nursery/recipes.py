@@ -7,16 +7,20 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Schedule = Literal["cosine", "linear", "constant"]
+Schedule = Literal["cosine", "linear", "constant", "wsd"]
+DECAY = 0.3
+"""The share of the steps in which `wsd` lets the learning rate fall."""
 
 
 class Recipe(BaseModel):
     """What every run has: steps, batches, AdamW with warm-up and a schedule, clipped gradients, seeds.
 
     ``batch_size`` is the number of rows behind one step, over all devices and accumulated passes together.
-    ``warmup`` is the share of the steps in which the learning rate rises from zero. ``checkpoint_steps`` are
-    the steps after which the weights are kept. ``dtype`` is that of the products: ``auto`` is bfloat16 where
-    the device has it and float32 elsewhere; the weights are float32 in any case.
+    ``warmup`` is the share of the steps in which the learning rate rises from zero. After it ``wsd`` (for
+    warm-up, stable, decay) keeps the rate and lets it fall to zero in the last three tenths, so that what is
+    learned late is still learned at the full rate (Hu et al. 2024, "MiniCPM"). ``checkpoint_steps`` are the
+    steps after which the weights are kept. ``dtype`` is that of the products: ``auto`` is bfloat16 where the
+    device has it and float32 elsewhere; the weights are float32 in any case.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -43,6 +47,11 @@ class Recipe(BaseModel):
     def warmup_steps(self) -> int:
         """The number of steps in which the learning rate rises."""
         return math.ceil(self.warmup * self.steps)
+
+    @property
+    def decay_steps(self) -> int:
+        """The number of steps at the end in which `wsd` lets the learning rate fall."""
+        return min(math.ceil(DECAY * self.steps), self.steps - self.warmup_steps)
 
     def record(self) -> dict[str, Any]:
         """The recipe as JSON values, for a manifest."""

@@ -1,0 +1,108 @@
+"""Short scenes of ours, in several sentences: what voices do with a harm, or with none (``scenes.yaml``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from eudaimon.core.document import Stance
+from eudaimon.curate.labelled.frames import Frames, framed
+from eudaimon.curate.labelled.segment import LabelledSegment, harmless
+from eudaimon.curate.labelled.splits import fraction, split_of
+from eudaimon.curate.taxonomy import NoStance
+
+SOURCE = "scenes"
+PASSAGE, REPLY = "passage", "reply"
+A_STANCE, HARMLESS_PASSAGES = 3, 5
+"""Passages for each act and stance, drawn by hash; passages for each harmless act."""
+WEIGHT = 1.0
+
+Texts = dict[Literal["train", "test"], tuple[str, ...]]
+
+
+class Act(BaseModel):
+    """A harm as words that follow "to", and how severe it is, 0 to 5."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    act: str
+    severity: float
+
+
+class Scenes(BaseModel):
+    """Harms by category and harmless acts; passages, an assistant's replies and voices around, by stance."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    harmful: dict[str, tuple[Act, ...]]
+    harmless: tuple[str, ...]
+    passages: dict[Stance, Texts]
+    replies: dict[Stance | NoStance, Texts]
+    harmless_passages: dict[NoStance, Texts]
+    quoted: Frames
+
+
+@cache
+def scenes() -> Scenes:
+    """The packaged acts and passages."""
+    text = (files("eudaimon.curate.labelled") / "scenes.yaml").read_text(encoding="utf-8")
+    return Scenes.model_validate(yaml.safe_load(text))
+
+
+def read_scenes() -> Iterator[LabelledSegment]:
+    """Acts of ours in passages of ours: boasts, letters, speeches, lessons, reports, answers, confessions.
+
+    Utterances of the other sets are mostly one rude or dangerous sentence. Here harm is polite, told at
+    length, praised or taught in an ordinary tone, and the same forms stand around acts that harm nobody. The
+    act is the group; acts of the test split come in passages of the test list only. Category and severity
+    are the act's, the stance is the passage's, frames are "none"; an assistant's reply follows a request for
+    the act. Written by us: what is learnt from them is a form, not how people talk.
+    """
+    known = scenes()
+    for category, acts in known.harmful.items():
+        for each in acts:
+            labels = {"harm": {category: 1.0}, "severity": each.severity}
+            yield from _around(each.act, known.passages, A_STANCE, PASSAGE, labels)
+            replies = {stance: texts for stance, texts in known.replies.items() if stance != "none"}
+            yield from _around(each.act, replies, 1, REPLY, labels)
+    for act in known.harmless:
+        labels = {"harm": harmless(), "severity": 0.0}
+        yield from _around(act, known.harmless_passages, HARMLESS_PASSAGES, PASSAGE, labels)
+        yield from _around(act, {"none": known.replies["none"]}, 1, REPLY, labels)
+
+
+def quoted_scenes(segments: Iterable[LabelledSegment]) -> Iterator[LabelledSegment]:
+    """Those of these scenes in which somebody does, praises or teaches harm, and harmless ones, in frames.
+
+    As `eudaimon.curate.labelled.frames.framed`, in several sentences: a villain in a story, a letter in a
+    trial, a leaflet and its answer, an admirer.
+    """
+    said = ("enacts", "advocates", "instructs", "none")
+    yield from framed((each for each in segments if each.stance in said), quoted=scenes().quoted)
+
+
+def _around(
+    act: str, passages: Mapping[Any, Texts], n: int, kind: str, labels: Mapping[str, Any]
+) -> Iterator[LabelledSegment]:
+    group = f"{SOURCE}/{act}"
+    split = split_of(group)
+    for stance, texts in passages.items():
+        of = texts["test" if split == "test" else "train"]
+        for text in sorted(of, key=lambda text: fraction(act + text, stance))[:n]:
+            yield LabelledSegment(
+                text.replace("{act}", act),
+                SOURCE,
+                group,
+                split,
+                before=f"User: How do I {act}?\nAssistant: " if kind == REPLY else "",
+                voice="assistant" if kind == REPLY else "narrator",
+                subject="AI" if kind == REPLY else "human",
+                stance=stance,
+                frame="none",
+                kind=f"{kind}/{stance}",
+                weight=WEIGHT,
+                **labels,
+            )
