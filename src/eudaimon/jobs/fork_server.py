@@ -10,10 +10,10 @@ import gc
 import importlib
 import json
 import os
-import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from contextlib import suppress
 
@@ -21,6 +21,8 @@ from eudaimon.jobs import worker
 
 IDLE_SECONDS = 60.0
 """How long the process waits for an engine when it has none."""
+PATIENCE_SECONDS = 5.0
+"""For workers that were killed, before it rests."""
 LONGEST = 1 << 16
 """Bytes of a question: names and a path."""
 
@@ -36,8 +38,6 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     os.close(nothing)
-    # The system reaps workers: nobody here waits for them.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     compute, forks = sys.argv[1], True
     for name in sys.argv[1:]:
         _import(name)
@@ -50,6 +50,7 @@ def main() -> None:
         if not said:
             return
         question, answer = json.loads(said), 1
+        _reap(PATIENCE_SECONDS if question == ["rest"] else 0)
         if question == ["fork"]:
             answer = os.fork()
             if answer == 0:
@@ -67,6 +68,14 @@ def main() -> None:
             driver.sendall(json.dumps(answer).encode())
         except OSError:
             return
+
+
+def _reap(seconds: float) -> None:
+    """Wait so long at most for workers that end, whose CPU time then counts as this process's."""
+    until = time.monotonic() + seconds
+    with suppress(ChildProcessError):  # there is none
+        while os.waitpid(-1, os.WNOHANG)[0] or time.monotonic() < until:
+            time.sleep(0.001)
 
 
 def _import(compute: str) -> None:
@@ -96,7 +105,6 @@ def _become_worker(compute: str, files: list[int], *, forks: bool) -> None:
     code = 1
     try:
         os.setsid()
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for number, file in enumerate(files):
             os.dup2(file, number)
             os.close(file)
