@@ -47,3 +47,8 @@ def scorer_of_run(name: str, hash: str) -> Scorer:
         _open.clear()
         _open[name, hash] = scorer
     return _open[name, hash]
+
+
+def forget() -> None:
+    """Have `scorer_of_run` open its scorer anew."""
+    _open.clear()

@@ -10,7 +10,7 @@ from pathlib import Path
 from eudaimon.core.document import Document
 from eudaimon.core.folders import atomic_folder, sweep
 from eudaimon.curate.run.folder import ScoreFolder
-from eudaimon.curate.run.opening import scorer_of_run
+from eudaimon.curate.run.opening import forget, scorer_of_run
 from eudaimon.curate.run.score_shard import Heard, score_shard
 from eudaimon.curate.scorer import Scorer
 from eudaimon.jobs.failure import forget_failure, record_failure
@@ -58,6 +58,8 @@ def open_once(folder: str | Path) -> None:
     """
     import pyarrow.parquet  # noqa: F401
 
+    # This process may have served another run, which has left more on disk since: verdicts of a judge.
+    forget()
     plan = ScoreFolder(folder).plan
     scorer = scorer_of_run(plan.scorer, plan.scorer_hash)
     # Not by its class: importing the cascade, with what asks a judge, takes longer than opening most scorers.

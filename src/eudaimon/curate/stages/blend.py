@@ -15,6 +15,9 @@ from eudaimon.curate.taxonomy import STANCES
 
 LEAST = 40
 """Rows of either answer below which a question is not blended: stage 2's word then stands alone."""
+CAUTION = 1.5
+"""On the shipped sets' calibration rows 1 gave a mean F1 of .907 and .110 of harmless parts removed, 1.5 .896
+and .065, 2 .877 and .046."""
 PULL = 0.01
 """How much the square of a distance from stage 2 alone costs, beside the loss of one row."""
 SURE = 1e-3
@@ -54,9 +57,9 @@ class Blend:
 def fit_blend(said: Outputs, first: Mapping[str, np.ndarray], rows: Sequence[LabelledSegment]) -> Blend:
     """The blend with the least loss on rows that neither stage was trained on.
 
-    ``said`` and ``first`` are what both stages say of them. Rows with either answer weigh the same in all:
-    labelled sets have more harm in them than corpora, and their share of it is nobody's to learn. Weights
-    are 0 or more: neither stage's word is turned round.
+    ``said`` and ``first`` are what both stages say of them. Rows that say no weigh `CAUTION` times as much in
+    all as those that say yes, however many they are: labelled sets have more harm in them than corpora, and
+    their share of it is not to be learnt. Weights are 0 or more: neither stage's word is turned round.
     """
     weight = np.array([row.weight for row in rows])
     harmful = np.array([np.nan if row.harmful is None else row.harmful for row in rows])
@@ -92,8 +95,8 @@ def _fitted(
 
     x = np.stack([_logit(own[known]), _logit(first[known]), np.ones(int(known.sum()))], axis=1)
     y, w = wanted[known], weight[known]
-    # Either answer is half of the weight.
-    w = w * np.where(y >= 0.5, 0.5 / w[y >= 0.5].sum(), 0.5 / w[y < 0.5].sum()) * w.sum()
+    share = 1 / (1 + CAUTION)
+    w = w * np.where(y >= 0.5, share / w[y >= 0.5].sum(), (1 - share) / w[y < 0.5].sum()) * w.sum()
     start = np.array([1.0, 0.0, 0.0])
 
     def loss(theta: np.ndarray) -> tuple[float, np.ndarray]:
