@@ -36,7 +36,7 @@ from eudaimon.curate.run.decide_corpus import DecisionFolder
 from eudaimon.curate.run.folder import SCORES
 from eudaimon.curate.run.rows import read_rows
 from eudaimon.curate.run.score_shard import documents_of
-from eudaimon.curate.score_table import read_scores
+from eudaimon.curate.score_table import WHOLE, open_scores
 from eudaimon.curate.scores import source_of
 from eudaimon.curate.sources.shard import Shard
 from eudaimon.curate.sources.write import RecordWriter
@@ -151,18 +151,31 @@ def _voices(
     decided: DecisionFolder, shard: Shard, gone: Draw, count: CountTokens
 ) -> Iterator[tuple[Unit, Document, list[Unit]]]:
     """Each document with what its voices say that are quoted in none; nothing of one that is gone."""
-    known = read_scores(decided.scores.shard(shard.id) / SCORES)
-    for (whole, document), scores in zip(_documents(decided, shard, count), known, strict=True):
-        spans = (
-            (s.start, s.end)
-            for s in scores.segments
-            if s.parent is None and s.voice != MARKUP and s.start < s.end
-        )
+    known = _spans(decided.scores.shard(shard.id) / SCORES)
+    for (whole, document), spans in zip(_documents(decided, shard, count), known, strict=True):
         said = [
             Unit(f"{whole.id}:{start}-{end}", whole.stratum, count(document.text[start:end]))
             for start, end in (spans if whole not in gone else ())
         ]
         yield whole, document, said
+
+
+def _spans(path: Path) -> Iterator[list[tuple[int, int]]]:
+    """The spans of each document's voices that are quoted in none: of all columns of scores only five."""
+    found: list[tuple[int, int]] | None = None
+    with open_scores(path) as file:
+        for batch in file.iter_batches(columns=["segment", "start", "end", "parent", "voice"]):
+            for segment, start, end, parent, voice in zip(
+                *(c.to_pylist() for c in batch.columns), strict=True
+            ):
+                if segment == WHOLE:
+                    if found is not None:
+                        yield found
+                    found = []
+                elif found is not None and parent is None and voice != MARKUP and start < end:
+                    found.append((start, end))
+    if found is not None:
+        yield found
 
 
 def _choice(
