@@ -84,7 +84,7 @@ def test_the_first_look_has_both_tables_and_what_the_monitors_found(folder, tmp_
     first, second = quickstart.records(folder, FIRST)
     assert quickstart.queries(folder) is None
     assert first.monitors is not None and second.monitors is None
-    assert {row.made_from for row in first.monitors.rows} == {"tone", "content"}
+    assert {row.made_from for row in first.monitors.rows} == {"tone", "content", "chance"}
     steps = [point.step for point in first.monitors.projections if point.run == "harmful answers"]
     assert steps == [0, 5]
     page = write_study_report((first, second), tmp_path).read_text(encoding="utf-8")
