@@ -41,7 +41,6 @@ def in_memory(wanted, units, purpose, seed):
 def test_each_stratum_loses_what_it_should_to_half_a_unit(units, share, seed, buckets, monkeypatch):
     # Of 16 parts each holds several units.
     monkeypatch.setattr(drawing, "BUCKETS", buckets)
-    monkeypatch.setattr(drawing, "BITS", 16 - (buckets.bit_length() - 1))
     wanted = {stratum: int(n * share) for stratum, n in tokens_by_stratum(units).items()}
     drawn = random_removal(wanted, lambda: iter(units), seed=seed)
     found = ids(drawn, units)

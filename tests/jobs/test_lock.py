@@ -133,4 +133,4 @@ def test_without_kernel_locks_the_content_counts(path, monkeypatch):
 def test_a_lock_cut_off_by_a_full_disk_is_free(path):
     path.write_text('{"host": "els')
     with locked(path, wait=False):
-        pass
+        assert json.loads(path.read_text())["pid"] == os.getpid()

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from eudaimon.core.errors import UsageError
 
 BUCKETS = 4096
-"""Into so many parts the random order of a stratum is cut; units of one part are held in memory."""
-BITS = 4
-"""Of a place's first 16 bits so many are not its part's."""
+"""The parts of a stratum's random order, a power of two; units of one part are held in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +111,12 @@ def order(seed: int, purpose: str, name: str) -> bytes:
 
 
 def _bucket(place: bytes) -> int:
-    return int.from_bytes(place[:2], "big") >> BITS
+    return int.from_bytes(place[:2], "big") * BUCKETS >> 16
 
 
 def _end(bucket: int) -> bytes:
     """The last place that is in a bucket."""
-    return (((bucket + 1) << BITS) - 1).to_bytes(2, "big") + b"\xff" * 30
+    return ((bucket + 1) * 65536 // BUCKETS - 1).to_bytes(2, "big") + b"\xff" * 30
 
 
 def _reached(tokens: list[int], counts: list[int], wanted: int) -> tuple[int, int, int]:

@@ -193,7 +193,7 @@ def _weights(
 ) -> tuple[tuple[Float[np.ndarray, "b s"], Int[np.ndarray, "b q"]], ...]:
     """How often each seed and question is drawn, in blocks of resamples.
 
-    Drawing costs twenty times what using the draw does, and all cells of a study have the same one.
+    Drawing takes most of a bootstrap's time, and all cells of a study share one draw.
     """
     rng = np.random.default_rng(seed)
     few = np.min_scalar_type(n_questions)

@@ -124,6 +124,8 @@ class RowName(Record):
 
 
 Target: TypeAlias = Literal["content", "tone"]
+CHANCE = "chance"
+"""What random directions are said to be made from; their row's interval holds 95 % of them."""
 
 
 class DirectionRow(Record):

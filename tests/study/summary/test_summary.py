@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from eudaimon.core import Score
 from eudaimon.core.errors import UsageError
-from eudaimon.study.records import DirectionRow, Proof, RowName, TownMonitors
+from eudaimon.study.records import CHANCE, DirectionRow, Proof, RowName, TownMonitors
 from eudaimon.study.summary.compare import Bound
 from eudaimon.study.summary.curves import half_rise
-from eudaimon.study.summary.directions import CHANCE, direction_answers
+from eudaimon.study.summary.directions import direction_answers
 from eudaimon.study.summary.known import PLANTED, inequalities, known_answers
 from eudaimon.study.summary.record import Layout, study_record
 

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from eudaimon.report.figures.dots import Mark, Row, dots
 from eudaimon.report.figures.style import COLOURS, NARROW, WIDE, blank, bounds, key, panel, styled
 from eudaimon.report.words import name
+from eudaimon.study.records import CHANCE as RANDOM
 from eudaimon.study.records import DirectionRow, StudyRecord, TownMonitors
-from eudaimon.study.summary.directions import CHANCE as RANDOM
 
 CHANCE = 0.5
 SERIES = ("harmful", "safe", "text", "control", "monitor", "series1")

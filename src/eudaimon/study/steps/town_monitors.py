@@ -11,12 +11,11 @@ from jaxtyping import Bool, Float
 
 from eudaimon.core import Pooling, Site
 from eudaimon.core.files import write_text
-from eudaimon.study.records import DirectionRow, ProjectionPoint, Target, TownMonitors
+from eudaimon.study.records import CHANCE, DirectionRow, ProjectionPoint, Target, TownMonitors
 from eudaimon.study.step import Cost, Step
 from eudaimon.study.steps.adapters import ADAPTER, NarrowLora
 from eudaimon.study.steps.raised import MODEL, AssistantSFT
 from eudaimon.study.steps.town_answers import answers_of, pairs_of, read_answers
-from eudaimon.study.summary.directions import CHANCE
 from eudaimon.world.items import items
 from eudaimon.world.personas import PERSONAS, Persona
 from eudaimon.world.world import World

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from eudaimon.study.records import DirectionRow, KnownAnswer, TownMonitors
+from eudaimon.study.records import CHANCE, DirectionRow, KnownAnswer, TownMonitors
 
-CHANCE = "chance"
-"""What random directions are said to be made from; their row's interval holds 95 % of them."""
 NEAR_CHANCE = 0.65
 """AUROC up to which a direction of tone does not find harm."""
 TELLS = 0.9

@@ -11,7 +11,7 @@ import yaml
 from pydantic import Field
 
 from eudaimon.core import UsageError
-from eudaimon.train.nursery.recipes import Recipe
+from eudaimon.train.nursery.recipes import Recipe, Schedule
 
 if TYPE_CHECKING:
     from peft import LoraConfig
@@ -35,7 +35,7 @@ class LoraRecipe(Recipe):
     steps: int = Field(default=60, ge=1)
     batch_size: int = Field(default=16, ge=1)
     learning_rate: float = Field(default=1e-2, gt=0)
-    schedule: Literal["cosine", "linear", "constant"] = "linear"
+    schedule: Schedule = "linear"
     checkpoint_every: int | None = Field(default=None, ge=1)
     max_tokens: int = Field(default=2048, ge=2)
     init_seed: int = Field(default=0, ge=0)
