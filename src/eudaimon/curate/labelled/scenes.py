@@ -101,7 +101,9 @@ def told_acts(segments: Iterable[LabelledSegment], *, seed: int = 0) -> Iterator
         texts: Mapping[Any, Texts] = scenes().passages if harmful else scenes().harmless_passages
         places = [(stance, text) for stance, of in texts.items() for text in of[each.split]]
         places.sort(key=lambda place: fraction(act + place[1], seed))
-        stances = list(dict.fromkeys(stance for stance, _ in places))[:A_TOLD] if harmful else ["none"] * 2
+        stances: list[Any] = (
+            list(dict.fromkeys(stance for stance, _ in places))[:A_TOLD] if harmful else ["none"] * 2
+        )
         for stance in stances:
             place = next(place for place in places if place[0] == stance)
             places.remove(place)
