@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from eudaimon.core.errors import BadRows
 from eudaimon.core.files import atomic_path
@@ -215,6 +215,10 @@ def _document(path: Path, whole: Mapping[str, Any], segments: list[SegmentScores
         raise BadRows(f"{path}: {error}") from error
 
 
+@overload
+def plain(text: str) -> str: ...
+@overload
+def plain(text: None) -> None: ...
 def plain(text: str | None) -> str | None:
     """The text as Parquet can hold it: a lone surrogate becomes ``\\udc80``."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -11,6 +11,7 @@ import numpy as np
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
 from eudaimon.core.identity import short_hash
+from eudaimon.curate import arrow
 from eudaimon.curate.apply import Applied, Span, apply
 from eudaimon.curate.decide import Decision
 from eudaimon.curate.decision_table import decisions, score_tables, span_lists
@@ -102,21 +103,23 @@ def _decided(source: DecisionFolder, shard: Shard) -> Iterator[tuple[int, Docume
 
 
 def _decisions(source: DecisionFolder, shard: Shard) -> Iterator[Decision | tuple[str, int, str, str]]:
+
     path = source.scores.shard(shard.id) / SCORES
     removing = {rule.name for rule in source.policy.segments if rule.do in ("redact", "rewrite")}
     for table, scores in zip(source.tables(shard), score_tables(path), strict=True):
         columns = {name: table[name] for name in ("outcome", "reflection", "spans")}
-        kept = columns["outcome"].cast("string").to_numpy() == "keep"
-        acted = columns["spans"].is_valid().to_numpy()
-        touched = ~kept | acted | (columns["reflection"].cast("string").to_numpy() != "")
+        kept = arrow.among(columns["outcome"], ("keep",))
+        acted = arrow.to_numpy(columns["spans"].is_valid())
+        touched = ~kept | acted | ~arrow.among(columns["reflection"], ("",))
         rows = np.flatnonzero(touched)
         acting = np.flatnonzero(acted)
+        spans_of = span_lists(columns["spans"].take(arrow.numbers(acting)))
         needed = [
             row
-            for row, spans in zip(acting.tolist(), span_lists(columns["spans"].take(acting)), strict=True)
+            for row, spans in zip(acting.tolist(), spans_of, strict=True)
             if not kept[row] or any(span[2] in removing for span in spans)
         ]
-        chosen = table.take(rows)
+        chosen = table.take(arrow.numbers(rows))
         behind = cited_scores(path, scores, table, np.array(needed, dtype=np.int64))
         of_chosen = {int(np.searchsorted(rows, row)): each for row, each in behind.items()}
         made = decisions(source.policy, chosen, of_chosen)

@@ -7,16 +7,19 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import atomic_path, read_json, sha256_file, write_json
 from eudaimon.core.identity import short_hash
 from eudaimon.core.progress import progress
+from eudaimon.curate import arrow
 from eudaimon.curate.decision_table import decide_table, decision_schema, score_tables
 from eudaimon.curate.policy import Policy, load_policy
 from eudaimon.curate.run.folder import MANIFEST, SCORES, ScoreFolder
@@ -192,31 +195,30 @@ class _Counts:
         }
 
     def add(self, decided: pyarrow.Table) -> None:
-        import pyarrow
-        import pyarrow.compute as compute
-
+        outcome, outcomes = arrow.codes_of(decided["outcome"])
+        acted = arrow.to_numpy(decided["spans"].is_valid())
+        same = arrow.among(decided["outcome"], ("keep",)) & ~acted
+        same &= (arrow.to_numpy(decided["weight"]) == 1) & arrow.among(decided["reflection"], ("",))
         self.plain["documents"] += decided.num_rows
-        acted = decided["spans"].is_valid()
-        kept = compute.equal(decided["outcome"].cast("string"), "keep")
-        same = compute.and_(compute.equal(decided["weight"], 1), compute.and_not(kept, acted))
-        same = compute.and_(same, compute.equal(decided["reflection"].cast("string"), ""))
-        self.plain["untouched"] += compute.sum(same).as_py() or 0
+        self.plain["untouched"] += int(same.sum())
         for name in ("outcome", "rule"):
-            for each in compute.value_counts(decided[name].cast("string")).to_pylist():
-                self.by[name][each["values"] or ""] += each["counts"]
-        pair = (
-            decided.select(["source", "outcome"])
-            .group_by(["source", "outcome"])
-            .aggregate([([], "count_all")])
-        )
-        for row in pair.to_pylist():
-            self.by["source"][json.dumps([row["source"] or "", row["outcome"]])] += row["count_all"]
-        spans = decided["spans"].filter(acted).combine_chunks().flatten()
-        length = compute.subtract(spans.field("end"), spans.field("start"))
-        each_span = pyarrow.table({"rule": spans.field("rule"), "length": length})
-        for each in each_span.group_by("rule").aggregate([([], "count_all"), ("length", "sum")]).to_pylist():
-            self.by["spans"][each["rule"]] += each["count_all"]
-            self.by["characters"][each["rule"]] += each["length_sum"]
+            self._count(name, *arrow.codes_of(decided[name]))
+        source, sources = arrow.codes_of(decided["source"])
+        pairs = [json.dumps([each or "", other]) for each in sources for other in outcomes]
+        self._count("source", source * len(outcomes) + outcome, pairs)
+        spans = decided["spans"].combine_chunks().flatten()
+        rule, rules = arrow.codes_of(spans.field("rule"))
+        start, end = (arrow.to_numpy(spans.field(name)) for name in ("start", "end"))
+        self._count("spans", rule, rules)
+        self._count("characters", rule, rules, end - start)
+
+    def _count(
+        self, name: str, codes: np.ndarray, names: Sequence[str | None], weights: np.ndarray | None = None
+    ) -> None:
+        found = np.bincount(codes, minlength=len(names)), np.bincount(codes, weights, len(names))
+        for value, n, total in zip(names, *(each.tolist() for each in found), strict=True):
+            if n:
+                self.by[name][value or ""] += int(total)
 
     def as_json(self) -> dict[str, Any]:
         return {

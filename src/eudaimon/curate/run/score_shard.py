@@ -16,6 +16,7 @@ import numpy as np
 from eudaimon.core.document import Document
 from eudaimon.core.errors import EudaimonError
 from eudaimon.core.files import write_json
+from eudaimon.curate import arrow
 from eudaimon.curate.run.folder import COSTS, DONE, IDS, QUARANTINE, SCORES, file_hashes
 from eudaimon.curate.run.plan import Plan
 from eudaimon.curate.score_table import WHOLE, score_schema, score_writer
@@ -122,12 +123,11 @@ def _batches(plan: Plan, shard: Shard, counts: _Counts, quarantine: Any) -> Iter
 
 
 def _scored(scorer: Scorer, batch: Sequence[Document]) -> pyarrow.Table:
-    import pyarrow
 
     table = scorer.score(batch)
     if table.schema != score_schema():
         table = table.cast(score_schema())
-    heads = table.filter(pyarrow.array(table["segment"].to_numpy() == WHOLE))
+    heads = table.filter(arrow.truths(arrow.to_numpy(table["segment"]) == WHOLE))
     if heads["document"].to_pylist() != [document.id for document in batch]:
         raise BadScores(
             f"the scorer returned {heads.num_rows} documents for {len(batch)}, or others",
@@ -137,11 +137,8 @@ def _scored(scorer: Scorer, batch: Sequence[Document]) -> pyarrow.Table:
 
 
 def _n_errors(table: pyarrow.Table) -> int:
-    import pyarrow.compute as compute
-
-    heads = compute.equal(table["segment"], WHOLE)
-    failed = compute.not_equal(table["error"].cast("string"), "").fill_null(False)
-    return int(compute.sum(compute.and_(heads, failed)).as_py() or 0)
+    heads = arrow.to_numpy(table["segment"]) == WHOLE
+    return int((heads & ~arrow.among(table["error"], ("", None))).sum())
 
 
 def _write(writer: pyarrow.parquet.ParquetWriter, waiting: list[pyarrow.Table]) -> None:
