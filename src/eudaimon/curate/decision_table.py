@@ -73,12 +73,22 @@ def score_tables(path: Path, policy: Policy | None = None) -> Iterator[pyarrow.T
             table = file.read_row_group(group, columns=names, use_threads=False)
             if rest is not None and rest.num_rows:
                 table = pyarrow.concat_tables([rest, table], promote_options="default")
-            # The last document may go on in the next row group.
-            starts = np.flatnonzero(arrow.to_numpy(table["segment"]) == WHOLE)
-            whole = int(starts[-1]) if len(starts) and group + 1 < file.num_row_groups else table.num_rows
+            whole = _whole_rows(table)
             if whole:
                 yield table.slice(0, whole)
             rest = table.slice(whole)
+        if rest is not None and rest.num_rows:
+            yield rest
+
+
+def _whole_rows(table: pyarrow.Table) -> int:
+    """How many rows are of whole documents: the last one may go on in the next row group."""
+    starts = np.flatnonzero(arrow.to_numpy(table["segment"]) == WHOLE)
+    if not len(starts):
+        return 0
+    last = int(starts[-1])
+    wanted = arrow.to_numpy(table["n_segments"].slice(last, 1))[0]
+    return table.num_rows if table.num_rows - last - 1 >= wanted else last
 
 
 def decide_table(policy: Policy, scores: pyarrow.Table, path: str | Path = "the table") -> pyarrow.Table:
