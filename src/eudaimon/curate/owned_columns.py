@@ -92,14 +92,15 @@ def _nested(
     begun, or that which the one that has just ended is quoted in.
     """
     m = len(document)
-    of = np.concatenate([document, document])
-    place = np.concatenate([voices.end, voices.start])
+    # At one place inner voices end first, then outer ones; then outer ones begin before inner ones. Voices
+    # are numbered from the outside in, so ends are listed backwards, and what is equal stays in this order.
+    segment = np.concatenate([np.arange(m)[::-1], np.arange(m)])
     begins = np.repeat([False, True], m)
-    # At one place inner voices end first, then outer ones; then outer ones begin before inner ones.
-    depth = np.concatenate([-number, number])
-    order = np.lexsort((depth, begins, place, of))
-    segment = np.concatenate([np.arange(m), np.arange(m)])[order]
-    of, place, begins = of[order], place[order], begins[order]
+    place = np.concatenate([voices.end[::-1], voices.start])
+    of = document[segment]
+    longest = int(place.max(initial=0)) + 1
+    order = np.argsort((of * longest + place) * 2 + begins, kind="stable")
+    segment, of, place, begins = segment[order], of[order], place[order], begins[order]
     base = voices.first[:-1][of]
     above = np.where(voices.parent[segment] < 0, -1, voices.parent[segment] + base)
     owner = np.where(begins, segment, above)

@@ -78,7 +78,8 @@ def open_scores(path: Path, coded: Sequence[str] = ()) -> pyarrow.parquet.Parque
         raise BadRows(
             f"{path} cannot be read: {str(error).splitlines()[0]}", right="a Parquet file of scores"
         ) from error
-    missing = [name for name in score_schema().names if name not in file.schema_arrow.names]
+    there = set(file.schema_arrow.names)
+    missing = [name for name in score_schema().names if name not in there]
     if missing:
         file.close()
         raise BadRows(f"{path} has no column {', '.join(missing)}", right="scores that curate wrote")
