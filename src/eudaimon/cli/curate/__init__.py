@@ -22,7 +22,7 @@ from eudaimon.cli.curate.why import why
 from eudaimon.cli.failures import Commands
 from eudaimon.cli.groups import flat
 
-SCORED = (filter, score, decide, apply, restore, controls, diff, why)
+SCORED = (score, decide, apply, filter, restore, controls, diff, why)
 REPORTED = (audit, card)
 FITTED = (fit, evaluate, distil)
 SHOWN = (voices, policies)
