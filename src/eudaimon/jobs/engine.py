@@ -67,7 +67,7 @@ def environment(threads: int) -> dict[str, str]:
     They must be there before torch is imported. One thread each is the fastest for small models: two
     processes of one thread do twice the work of one process of two. glibc keeps what is freed: else a
     step's large arrays are given back, mapped and cleared again at each step, a fifth of pretraining's time.
-    Arrow uses glibc's memory, too: its own pool beside that holds 30 MB more in each worker, and is no quicker.
+    Arrow uses glibc's memory, too: its own pool beside that holds 30 MB more in each worker, no quicker.
     """
     paths = dict.fromkeys(path or os.getcwd() for path in sys.path)  # noqa: PTH109
     number = str(threads)
