@@ -1,4 +1,4 @@
-"""The whole way on a tiny student, with a teacher on loopback: kept rows, the exact sum, killed and resumed."""
+"""The whole way on a tiny student, with a teacher on loopback: kept rows, the exact sum, resumption."""
 
 from __future__ import annotations
 

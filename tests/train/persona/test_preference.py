@@ -106,7 +106,7 @@ def test_accumulated_batches_are_the_same_step_but_for_the_token_mean(student, t
 
 
 def test_pairs_that_cannot_be_read_are_refused(student, tmp_path):
-    with pytest.raises(UsageError, match="pair 1: .* do not begin alike"):
+    with pytest.raises(UsageError, match=r"pair 1: .* do not begin alike"):
         read_pairs([PAIRS[0], (PAIRS[0][0], PAIRS[1][1])], student.tokenizer, 64)
     with pytest.raises(TextTooLong):
         read_pairs(PAIRS, student.tokenizer, 5)

@@ -7,6 +7,7 @@ import typer
 from eudaimon.cli.failures import Commands
 from eudaimon.cli.groups import flat
 from eudaimon.cli.persona.check import check
+from eudaimon.cli.persona.expand import expand
 from eudaimon.cli.persona.list import list_
 from eudaimon.cli.persona.new import new
 from eudaimon.cli.persona.show import show
@@ -15,5 +16,5 @@ persona_app = typer.Typer(
     cls=Commands, no_args_is_help=True, help="Constitutions: the principles that make a character."
 )
 persona_app.command("list")(flat(list_))
-for command in (show, check, new):
+for command in (show, check, new, expand):
     persona_app.command()(flat(command))
