@@ -1,5 +1,9 @@
 from .likelihood import TokenLikelihood as TokenLikelihood
 from .likelihood import token_likelihood as token_likelihood
+from .questions.question import Question as Question
+from .questions.read import question_sets as question_sets
+from .questions.read import questions as questions
+from .questions.read import read_questions as read_questions
 from .rows import Label as Label
 from .rows import Row as Row
 from .rows import Rows as Rows
@@ -15,6 +19,7 @@ from .town.situation import Situation as Situation
 
 __all__ = [
     "Label",
+    "Question",
     "Row",
     "Rows",
     "Situation",
@@ -22,6 +27,9 @@ __all__ = [
     "answer_rows",
     "choice_rows",
     "likelihood_rows",
+    "question_sets",
+    "questions",
+    "read_questions",
     "read_rows",
     "recognition_rows",
     "sampled_rows",
