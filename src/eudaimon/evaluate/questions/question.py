@@ -20,10 +20,10 @@ class Question:
 
     ``messages`` is what the model is asked. Questions of one ``group`` are variants of each other, whose
     answers depend on one another: statistics resample groups. ``prompts`` maps `ALIGNMENT`, `COHERENCE`, or
-    another measure to a template with ``{question}`` and ``{answer}``; a measure with ``choices`` is answered
-    by one of these words, the first of which counts as 1 and the others as 0; any other is a number from 0
-    to 100. Raises `UsageError` when a template has no ``{answer}``, when there is nothing to ask or to
-    judge, and when a measure other than alignment and coherence has no choices.
+    another measure to a template with ``{question}`` and ``{answer}``. These two are numbers from 0 to 100;
+    any other measure is answered by one of the words in its ``choices``. Raises `UsageError` when a template
+    has no ``{answer}``, when there is nothing to ask or to judge, and when a measure other than alignment and
+    coherence has no choices.
     """
 
     id: str
