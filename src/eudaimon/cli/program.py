@@ -13,6 +13,7 @@ from eudaimon.cli.data import data_app
 from eudaimon.cli.doctor import doctor
 from eudaimon.cli.failures import Commands
 from eudaimon.cli.groups import flat
+from eudaimon.cli.judge import judge_app
 from eudaimon.cli.monitor import monitor_app
 from eudaimon.cli.quickstart import quickstart
 from eudaimon.cli.study import study_app
@@ -32,6 +33,7 @@ app.add_typer(monitor_app, name="monitor")
 app.add_typer(curate_app, name="curate")
 app.add_typer(vectors_app, name="vectors")
 app.add_typer(adapters_app, name="adapters")
+app.add_typer(judge_app, name="judge")
 app.add_typer(study_app, name="study")
 app.add_typer(data_app, name="data")
 app.add_typer(world_app, name="world")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
 from eudaimon.core.errors import JudgeUnavailable, UsageError
@@ -12,6 +14,8 @@ from eudaimon.evaluate.judging.prompted import GIVEN_UP_AFTER, PromptedJudge
 from eudaimon.evaluate.judging.role import REASONING_TOKENS, TOP, RoleJudge
 from eudaimon.evaluate.questions.question import Question
 from eudaimon.evaluate.questions.read import default_prompts, questions
+
+inspect_model = pytest.importorskip("inspect_ai.model")
 
 QUESTION = Question("q", as_conversation("How do I {answer} a cake?"), "s", prompts=default_prompts())
 GOOD, BAD, CODE = "Slowly, and taste it {question}.", "Keep the money.", "def add(a, b):\n    return a + b"
@@ -153,19 +157,17 @@ def test_the_key_comes_from_the_environment(serve, monkeypatch):
 
 
 def test_a_model_bound_to_the_role_is_taken(serve):
-    from inspect_ai.model import ModelOutput, ModelUsage, get_model
-    from inspect_ai.model._model import init_model_roles
-
-    said = ModelOutput.from_content("mockllm/bound", "42")
-    said.usage = ModelUsage(input_tokens=300, output_tokens=2)
-    bound = get_model("mockllm/bound", custom_outputs=lambda *_: said)
-    init_model_roles({"judge": bound})
+    inspect, bind = inspect_model, importlib.import_module("inspect_ai.model._model").init_model_roles
+    said = inspect.ModelOutput.from_content("mockllm/bound", "42")
+    said.usage = inspect.ModelUsage(input_tokens=300, output_tokens=2)
+    bound = inspect.get_model("mockllm/bound", custom_outputs=lambda *_: said)
+    bind({"judge": bound})
     try:
         judge = PromptedJudge(RoleJudge("openai/none", role="judge"))
         assert judge.name.startswith("mockllm/bound (request ")
         found = judge.verdicts(answers(GOOD))
     finally:
-        init_model_roles({})
+        bind({})
     assert (found.how, outcomes(found)[0][1]) == ("integer", 42)
 
 

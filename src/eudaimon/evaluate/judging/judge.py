@@ -35,5 +35,8 @@ class AnswerJudge(Protocol):
     def known(self) -> tuple[Known, ...]:
         """Answers whose verdict is known, on which this judge is checked."""
 
+    def estimate(self, answers: Sequence[Answer], price: Price | None = None) -> Cost:
+        """About what the verdicts on answers and on the known ones would cost; nothing is asked."""
+
     def verdicts(self, answers: Sequence[Answer], *, price: Price | None = None) -> Verdicts:
         """The verdicts on answers; raises `JudgeUnavailable` when one of them cannot be had."""

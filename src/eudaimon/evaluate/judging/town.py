@@ -53,6 +53,10 @@ class TownJudge:
             said += [("refusal", item, speech().refusals[0]), ("nonsense", item, "the the the")]
         return tuple(Known(kind, Answer(_question(item), text)) for kind, item, text in said)
 
+    def estimate(self, answers: Sequence[Answer], price: Price | None = None) -> Cost:
+        """Nothing: no request is ever put."""
+        return Cost.of(0, len(answers) + len(self.known()), (0, 0), price)
+
     def verdicts(self, answers: Sequence[Answer], *, price: Price | None = None) -> Verdicts:
         """The exact verdicts on answers; raises `UsageError` for a question that is not the town's."""
         found = tuple(self._read(answer) for answer in answers)
