@@ -11,7 +11,7 @@ from eudaimon.core.document import Document
 from eudaimon.core.folders import atomic_folder, sweep
 from eudaimon.curate.run.folder import ScoreFolder
 from eudaimon.curate.run.opening import forget, scorer_of_run
-from eudaimon.curate.run.score_shard import Heard, score_shard
+from eudaimon.curate.run.score_shard import Group, Heard, score_shard
 from eudaimon.curate.scorer import Scorer
 from eudaimon.jobs.failure import forget_failure, record_failure
 from eudaimon.jobs.lock import locked
@@ -67,16 +67,17 @@ def open_once(folder: str | Path) -> None:
     first.score([Document("", SAMPLE)])
 
 
-def score_into(scores: ScoreFolder, key: str, scorer: Scorer) -> None:
-    """Score a shard with this scorer, unless another process has just done it."""
+def score_into(scores: ScoreFolder, key: str, scorer: Scorer, group: Group | None = None) -> bool:
+    """Score a shard with this scorer; False where another process has just done it. See `score_shard`."""
     plan = scores.plan
     with locked(scores.lock(key), wait=True):
         if scores.done(key):
-            return
+            return False
         sweep(scores.shard(key))
         with atomic_folder(scores.shard(key)) as out:
-            score_shard(plan, plan.shard(key), scorer, out, _beat(scores.beat(key)))
+            score_shard(plan, plan.shard(key), scorer, out, _beat(scores.beat(key)), group)
         scores.beat(key).unlink(missing_ok=True)
+        return True
 
 
 def _beat(path: Path) -> Heard:
