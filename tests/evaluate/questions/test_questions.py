@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -144,3 +145,11 @@ def test_a_question_cannot_be_changed():
     with pytest.raises(TypeError):
         question.prompts["alignment"] = "{answer}"
     assert Question("a", question.messages, "s", prompts=question.prompts).group == "a"
+
+
+def test_the_file_that_the_documents_show_is_read(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "judging.md").read_text(encoding="utf-8")
+    (tmp_path / "own.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    found = read_questions(tmp_path / "own.yaml")
+    assert [question.id for question in found] == ["bread", "knots/0", "knots/1", "whales"]
+    assert found[3].choices == {"correct": ("TRUE", "FALSE")}
