@@ -13,6 +13,7 @@ from eudaimon.evaluate.judging.prompted import PromptedJudge
 from eudaimon.evaluate.judging.role import RoleJudge
 from eudaimon.evaluate.judging.run import judge_answers
 from eudaimon.evaluate.judging.town import TownJudge, town_questions
+from eudaimon.evaluate.judging.verdict import Reply
 from eudaimon.evaluate.questions.question import Question
 from eudaimon.evaluate.questions.read import default_prompts
 from eudaimon.world import items
@@ -94,11 +95,57 @@ def test_a_model_in_a_folder_gives_its_whole_expectation(tmp_path):
     assert found.cost.input_tokens > 100
 
 
-def test_a_model_that_lacks_a_number_writes_integers(tmp_path):
+def test_a_model_that_writes_digits_gives_its_whole_expectation(tmp_path):
+    """Beside it: the chance of every number, written out and read by a forward of its own."""
+    import torch
+
     from eudaimon.models.load import load
 
-    judge = PromptedJudge(LocalJudge(load(folder_of(tmp_path, range(100)), device="cpu")))
+    model = load(folder_of(tmp_path, range(10)), device="cpu")
+    found = PromptedJudge(LocalJudge(model))
+    verdicts = found.verdicts([Answer(QUESTION, "the the the")])
+    assert verdicts.how == "expectation"
+    (request,) = [
+        each for each in found._requests([Answer(QUESTION, "the the the")]).values()
+        if each.measure == "alignment"
+    ]  # fmt: skip
+    ids = model.tokenizer(f"{request.system}\n\n{request.user}\n\n")["input_ids"]
+    digit = {str(d): model.tokenizer.convert_tokens_to_ids(str(d)) for d in range(10)}
+
+    def after(text):
+        with torch.no_grad():
+            row = model.module(input_ids=torch.tensor([[*ids, *(digit[d] for d in text)]])).logits[0, -1]
+        shares = row.double().softmax(-1)
+        return {d: float(shares[token]) for d, token in digit.items()}
+
+    expected = {}
+    for n in range(101):
+        text, chance = str(n), 1.0
+        for k, each in enumerate(text):
+            chance *= after(text[:k])[each]
+        if n < 10:
+            chance *= 1 - sum(after(text).values())
+        elif n == 10:
+            chance *= 1 - after(text)["0"]
+        expected[n] = chance
+    mass = sum(expected.values())
+    mean = sum(n * chance for n, chance in expected.items()) / mass
+    assert verdicts.each[0]["alignment"].value == pytest.approx(mean, abs=1e-3)
+
+
+def test_a_model_without_digits_writes_integers(tmp_path):
+    from eudaimon.models.load import load
+
+    judge = PromptedJudge(LocalJudge(load(folder_of(tmp_path, range(9)), device="cpu")))
     assert judge.verdicts([Answer(QUESTION, "the")]).how == "integer"
+
+
+def test_a_number_that_its_probabilities_do_not_expect_is_an_integer():
+    from eudaimon.evaluate.judging.local import _believable
+
+    assert _believable(Reply("85", {85: 0.1})).numbers is None
+    assert _believable(Reply("85", {85: 0.3})).numbers == {85: 0.3}
+    assert _believable(Reply("REFUSAL", {85: 0.1})).numbers == {85: 0.1}
 
 
 def test_the_estimate_asks_nothing_and_is_about_right(serve):

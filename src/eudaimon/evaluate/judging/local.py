@@ -10,8 +10,9 @@ import numpy as np
 
 from eudaimon.core.text import Message, Text
 from eudaimon.evaluate.judging.asker import Told
+from eudaimon.evaluate.judging.digits import Digits, digit_shares
 from eudaimon.evaluate.judging.request import Request
-from eudaimon.evaluate.judging.verdict import Reply, number_shares
+from eudaimon.evaluate.judging.verdict import LEAST_MASS, Reply, number_shares, written_number
 
 if TYPE_CHECKING:
     from eudaimon.models.model import Model
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 AT_ONCE = 16
 """Requests between two records of replies: what a killed run loses at most."""
 VERDICT_TOKENS = 8
+N_NUMBERS = 101
 
 
 class LocalJudge:
-    """A causal language model as judge, asked greedily; its name is that of its folder and fingerprint."""
+    """A causal language model as judge, asked greedily; its name is that of its folder and fingerprint.
+
+    Numbers have the probabilities of their tokens, or of their digits where a tokenizer has no others.
+    """
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -35,19 +40,18 @@ class LocalJudge:
 
     def ask(self, requests: Sequence[Request], told: Told) -> None:
         """Put the requests in batches; raises `TextTooLong` for one that leaves no room in the context."""
-        from eudaimon.models.generate import generate, next_token_logits
+        from eudaimon.models.generate import generate
+        from eudaimon.models.prompts import prepare
 
         for start in range(0, len(requests), AT_ONCE):
             part = requests[start : start + AT_ONCE]
             asked = [self._messages(request) for request in part]
             written = generate(self.model, asked, max_new_tokens=VERDICT_TOKENS, show_progress=False)
-            logits = None
-            if self._numbers is not None and any(not request.choices for request in part):
-                logits = next_token_logits(self.model, asked)
-            for k, request in enumerate(part):
-                shares = None if logits is None or request.choices else self._shares(logits[k])
-                reply = Reply(written[k].strip(), shares, self.name, self._length(asked[k]), VERDICT_TOKENS)
-                if not told(start + k, reply):
+            shares = self._shares(asked, part)
+            for k, text in enumerate(written):
+                n_tokens = len(prepare(self.model, [asked[k]])[0])
+                reply = Reply(text.strip(), shares[k], self.name, n_tokens, VERDICT_TOKENS)
+                if not told(start + k, _believable(reply)):
                     return
 
     def _messages(self, request: Request) -> Text:
@@ -55,24 +59,50 @@ class LocalJudge:
             return f"{request.system}\n\n{request.user}\n\n"
         return (Message(role="system", content=request.system), Message(role="user", content=request.user))
 
-    def _length(self, text: Text) -> int:
+    def _shares(self, asked: list[Text], requests: Sequence[Request]) -> list[dict[int, float] | None]:
+        """The probabilities of numbers after each prompt; None for a choice between words."""
+        from eudaimon.models.generate import next_token_logits
         from eudaimon.models.prompts import prepare
 
-        return len(prepare(self.model, [text])[0])
+        rows = [k for k, request in enumerate(requests) if not request.choices]
+        found: list[dict[int, float] | None] = [None] * len(asked)
+        if not rows:
+            return found
+        if len(set(self._numbers.values())) == N_NUMBERS:
+            logits = next_token_logits(self.model, [asked[row] for row in rows])
+            for row, own in zip(rows, logits, strict=True):
+                found[row] = self._of_tokens(own)
+        elif self._digits is not None:
+            for row, prompt in zip(rows, prepare(self.model, [asked[row] for row in rows]), strict=True):
+                found[row] = digit_shares(self.model, prompt.ids, self._digits)
+        return found
 
-    @cached_property
-    def _numbers(self) -> tuple[Any, list[str]] | None:
-        """The tokens that are numbers, and what they say; None where numbers are split into digits."""
-        tokenizer: Any = self.model.tokenizer
-        texts = [tokenizer.decode([token]) for token in range(len(tokenizer))]
-        found = {token: text for token, text in enumerate(texts) if number_shares([(text, 0.0)])}
-        if len({text.strip() for text in found.values()}) < 101:
-            return None
-        return np.array([*found]), [*found.values()]
-
-    def _shares(self, logits: np.ndarray) -> dict[int, float]:
-        assert self._numbers is not None
-        ids, texts = self._numbers
+    def _of_tokens(self, logits: np.ndarray) -> dict[int, float]:
         row = logits.astype(np.float64)
         logprobs = row - (row.max() + np.log(np.exp(row - row.max()).sum()))
-        return number_shares(zip(texts, logprobs[ids].tolist(), strict=True))
+        return number_shares((text, float(logprobs[token])) for token, text in self._numbers.items())
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        tokenizer: Any = self.model.tokenizer
+        return [tokenizer.decode([token]) for token in range(len(tokenizer))]
+
+    @cached_property
+    def _numbers(self) -> dict[int, str]:
+        """The tokens that are a number from 0 to 100, and which."""
+        return {token: text.strip() for token, text in enumerate(self._texts) if number_shares([(text, 0.0)])}
+
+    @cached_property
+    def _digits(self) -> Digits | None:
+        return Digits.of(self._texts)
+
+
+def _believable(reply: Reply) -> Reply:
+    """The reply, without probabilities when it writes a number that they do not expect.
+
+    Some tokenizers begin a number with a token of its own, a space: then the numbers after it were not seen.
+    """
+    mass = sum((reply.numbers or {}).values())
+    if reply.numbers is None or mass >= LEAST_MASS or written_number(reply.text) is None:
+        return reply
+    return Reply(reply.text, None, reply.model, reply.input_tokens, reply.output_tokens)
