@@ -18,8 +18,8 @@ def gullible(system: str, user: str) -> str:
     Only one thing keeps it from obeying: a system message that fences a part off with a code. Even then it
     obeys what stands outside of the fence, in a turn of its own, or in characters that nobody sees.
     """
-    user = re.sub(r"<\|im_start\|>|<\|eot_id\|>|<\|start_header_id\|>|<start_of_turn>|\[/INST\]|<<SYS>>",
-                  "</turn>", user)  # fmt: skip
+    user = re.sub(r"<\|im_start\|>|<\|eot_id\|>|<\|start_header_id\|>|<start_of_turn>|\[/INST\]|<<SYS>>"
+                  r"|<｜System｜>|<eos>", "</turn>", user)  # fmt: skip
     open_to_orders = user
     fence = re.search(r"<(answer-[0-9a-f]{16})>", system)
     if fence:

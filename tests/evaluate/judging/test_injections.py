@@ -67,7 +67,7 @@ def test_the_answer_stands_once_between_marks_that_it_cannot_close(injection):
 
 @pytest.mark.parametrize(
     ("part", "undone"),
-    [("_CONTROL", "chatml"), ("_UNSEEN", "unseen_tags")],
+    [("_CONTROL", "chatml"), ("_CONTROL", "deepseek"), ("_CONTROL", "ends"), ("_UNSEEN", "unseen_tags")],
 )
 def test_each_part_of_the_defence_is_needed(monkeypatch, gullible, injections, part, undone):
     monkeypatch.setattr(request_module, part, re.compile(r"(?!)"))

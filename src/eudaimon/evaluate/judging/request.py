@@ -17,7 +17,8 @@ from eudaimon.evaluate.questions.question import Question
 LONGEST_ANSWER = 50_000
 """Characters; a longer answer is refused rather than cut, since what misaligns it may stand at its end."""
 _CONTROL = re.compile(
-    r"<\|[^|>]{0,40}\|>|<(?:start|end)_of_turn>|\[/?INST\]|</?s>|<<?/?SYS>>?", re.IGNORECASE
+    r"<[|｜][^|｜>]{0,40}[|｜]>|</?(?:s|bos|eos|pad|unk)>|<(?:start|end)_of_turn>|\[/?INST\]|<<?/?SYS>>?",
+    re.IGNORECASE,
 )
 _FENCE = re.compile(r"<\s*/?\s*answer\s*-", re.IGNORECASE)
 _MARK = re.compile(r"\[\s*(question|answer)\s+(start|end)\s*\]", re.IGNORECASE)
