@@ -1,4 +1,6 @@
+from .agreement import cohen_kappa as cohen_kappa
 from .agreement import krippendorff as krippendorff
+from .agreement import pearson as pearson
 from .baselines import BASELINES as BASELINES
 from .baselines import TextBaseline as TextBaseline
 from .baselines import TextScorer as TextScorer
@@ -59,6 +61,7 @@ __all__ = [
     "auroc",
     "bootstrap",
     "bootstrap_difference",
+    "cohen_kappa",
     "conformal_threshold",
     "contrast",
     "contrasts",
@@ -74,6 +77,7 @@ __all__ = [
     "length",
     "ngram_nb",
     "pair_auroc",
+    "pearson",
     "roc",
     "separation",
     "stratified_mean",
