@@ -1,4 +1,7 @@
 from .agreement import krippendorff as krippendorff
+from .balance import Balance as Balance
+from .balance import balance as balance
+from .balance import pooled_means as pooled_means
 from .baselines import BASELINES as BASELINES
 from .baselines import TextBaseline as TextBaseline
 from .baselines import TextScorer as TextScorer
@@ -11,6 +14,8 @@ from .conformal import Threshold as Threshold
 from .conformal import conformal_threshold as conformal_threshold
 from .conformal import items_needed as items_needed
 from .conformal import worst_source_threshold as worst_source_threshold
+from .effects import EffectSizes as EffectSizes
+from .effects import effect_sizes as effect_sizes
 from .equivalence import Equivalence as Equivalence
 from .equivalence import equivalent as equivalent
 from .equivalence import equivalent_metric as equivalent_metric
@@ -24,10 +29,18 @@ from .hierarchical import hierarchical as hierarchical
 from .intervals import bootstrap as bootstrap
 from .intervals import bootstrap_difference as bootstrap_difference
 from .intervals import wilson as wilson
+from .mixed import MixedLogit as MixedLogit
+from .mixed import mixed_logit as mixed_logit
 from .multiplicity import EffectiveN as EffectiveN
+from .multiplicity import benjamini_hochberg as benjamini_hochberg
 from .multiplicity import effective_n as effective_n
 from .multiplicity import holm as holm
+from .paired import equivalent_paired as equivalent_paired
 from .panel import Panel as Panel
+from .power import Components as Components
+from .power import PowerPlan as PowerPlan
+from .power import power as power
+from .power import power_plan as power_plan
 from .ranking import METRICS as METRICS
 from .ranking import auprc as auprc
 from .ranking import auroc as auroc
@@ -41,39 +54,59 @@ from .stratified import stratified_ratio as stratified_ratio
 from .stratified import stratified_share as stratified_share
 from .variance import VarianceShares as VarianceShares
 from .variance import variance_shares as variance_shares
+from .verdict import Hypothesis as Hypothesis
+from .verdict import Verdict as Verdict
+from .verdict import decide as decide
+from .verdict import verdicts as verdicts
 
 __all__ = [
     "BASELINES",
     "METRICS",
+    "Balance",
+    "Components",
     "Contrast",
+    "EffectSizes",
     "EffectiveN",
     "Equivalence",
+    "Hypothesis",
+    "MixedLogit",
     "Panel",
+    "PowerPlan",
     "SeededScore",
     "Stratified",
     "TextBaseline",
     "TextScorer",
     "Threshold",
     "VarianceShares",
+    "Verdict",
     "auprc",
     "auroc",
+    "balance",
+    "benjamini_hochberg",
     "bootstrap",
     "bootstrap_difference",
     "conformal_threshold",
     "contrast",
     "contrasts",
+    "decide",
+    "effect_sizes",
     "effective_n",
     "equivalent",
     "equivalent_by_seed",
     "equivalent_metric",
+    "equivalent_paired",
     "equivalent_proportions",
     "hierarchical",
     "holm",
     "items_needed",
     "krippendorff",
     "length",
+    "mixed_logit",
     "ngram_nb",
     "pair_auroc",
+    "pooled_means",
+    "power",
+    "power_plan",
     "roc",
     "separation",
     "stratified_mean",
@@ -84,6 +117,7 @@ __all__ = [
     "tfidf_word_lr",
     "tpr_at_fpr",
     "variance_shares",
+    "verdicts",
     "wilson",
     "worst_source_threshold",
 ]
