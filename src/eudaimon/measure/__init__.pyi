@@ -48,6 +48,7 @@ from .ranking import pair_auroc as pair_auroc
 from .ranking import roc as roc
 from .ranking import separation as separation
 from .ranking import tpr_at_fpr as tpr_at_fpr
+from .simulated import Grid as Grid
 from .stratified import Stratified as Stratified
 from .stratified import stratified_mean as stratified_mean
 from .stratified import stratified_ratio as stratified_ratio
@@ -68,6 +69,7 @@ __all__ = [
     "EffectSizes",
     "EffectiveN",
     "Equivalence",
+    "Grid",
     "Hypothesis",
     "MixedLogit",
     "Panel",

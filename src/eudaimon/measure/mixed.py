@@ -6,10 +6,14 @@ are a sample? It needs no balance: cells with more samples weigh more, cells wit
 It is not the difference in points (`effect_sizes`): a factor of two in the odds is six points at 7 % and
 seventeen at 50 %. It is conditional on question and seed, and so further from one than the odds ratio of
 the two pooled shares. It is an approximation by normal working responses, which is good from about ten
-samples per question and seed on; with a single sample the effect comes out about a tenth too small. The
-generalised estimating equations of statsmodels would need some forty seeds for their sandwich errors, and
-the posterior of its `BinomialBayesMixedGLM` factorises over parameters, which makes fixed effects look far
-surer than they are. docs/results/statistics.md has the coverage of each.
+samples per question and seed on; with a single sample the effect comes out about a tenth too small.
+
+On simulated tables of five seeds its 95 % intervals hold the truth 95 to 96 times of 100, and 97 to 99 with
+three seeds or a single sample. Two fits of statsmodels were tried on the same kind of table: generalised
+estimating equations in clusters of questions, or of seeds, hold it about 80 times (they know one kind of
+cluster, and their sandwich errors need dozens of it), and the factorised posterior of
+`BinomialBayesMixedGLM` two times of three.
+docs/results/statistics.md has all figures.
 """
 
 from __future__ import annotations
