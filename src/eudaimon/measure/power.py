@@ -118,9 +118,9 @@ def power(
     widened = sqrt(first + second + of_cells) / error
     limit = widened * float(stats.t.ppf(1 - rate(alpha, "alpha") / 2, freedom))
     away = abs(effect) / error
-    found = stats.nct.sf(limit, freedom, away) + stats.nct.cdf(-limit, freedom, away)
-    # Far in the tail the noncentral t loses its digits; there the effect is always found.
-    return float(found) if np.isfinite(found) else 1.0
+    # Far on the wrong side scipy has no digits left and says NaN: nothing is there.
+    wrong_side = np.nan_to_num(stats.nct.cdf(-limit, freedom, away))
+    return float(stats.nct.sf(limit, freedom, away) + wrong_side)
 
 
 def power_plan(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from eudaimon.core import Score
 from eudaimon.measure.hierarchical import SeededScore, contrast, hierarchical
 from eudaimon.measure.multiplicity import holm
 from eudaimon.measure.paired import equivalent_paired
 from eudaimon.measure.panel import Panel
+from eudaimon.measure.power import Components
 from eudaimon.study.records import Cell, Contrast, EquivalenceRow
 from eudaimon.study.summary.places import END, Place, paired
 
@@ -94,6 +97,7 @@ def contrasts(
                         p=result.p,
                         p_holm=1.0,
                         family=f"{metric} against {reference}",
+                        **_spreads(a, b),
                     )
                 )
         made += _adjusted(family)
@@ -142,6 +146,20 @@ def plain(score: SeededScore) -> Score:
 
 def _of_questions(score: Score, n_questions: int) -> Score:
     return Score(value=score.value, low=score.low, high=score.high, n=n_questions, unit=score.unit)
+
+
+def _spreads(a: Panel, b: Panel) -> dict[str, float | None]:
+    """The contrast's standard deviations by source; none where there is nothing to tell them from."""
+    varies = min(len(a.seeds), len(a.questions)) > 1 and float(np.ptp(a.minus(b).values)) > 0
+    if not (varies and a.is_crossed):
+        return {}
+    found = Components.of(a, b)
+    return {
+        "seed_sd": found.seed,
+        "question_sd": found.question,
+        "cell_sd": found.cell,
+        "seed_sd_high": found.seed_high,
+    }
 
 
 def _rows(found: Mapping[Place, Panel], base: Place) -> list[Place]:
