@@ -14,6 +14,7 @@ from .conformal import Threshold as Threshold
 from .conformal import conformal_threshold as conformal_threshold
 from .conformal import items_needed as items_needed
 from .conformal import worst_source_threshold as worst_source_threshold
+from .curve_panel import CurvePanel as CurvePanel
 from .effects import EffectSizes as EffectSizes
 from .effects import effect_sizes as effect_sizes
 from .equivalence import Equivalence as Equivalence
@@ -53,6 +54,12 @@ from .stratified import Stratified as Stratified
 from .stratified import stratified_mean as stratified_mean
 from .stratified import stratified_ratio as stratified_ratio
 from .stratified import stratified_share as stratified_share
+from .transition import Transition as Transition
+from .transition import transition as transition
+from .transition import transition_contrast as transition_contrast
+from .turning import CosineDip as CosineDip
+from .turning import cosine_dip as cosine_dip
+from .turning import local_cosine as local_cosine
 from .variance import VarianceShares as VarianceShares
 from .variance import variance_shares as variance_shares
 from .verdict import Hypothesis as Hypothesis
@@ -66,6 +73,8 @@ __all__ = [
     "Balance",
     "Components",
     "Contrast",
+    "CosineDip",
+    "CurvePanel",
     "EffectSizes",
     "EffectiveN",
     "Equivalence",
@@ -79,6 +88,7 @@ __all__ = [
     "TextBaseline",
     "TextScorer",
     "Threshold",
+    "Transition",
     "VarianceShares",
     "Verdict",
     "auprc",
@@ -90,6 +100,7 @@ __all__ = [
     "conformal_threshold",
     "contrast",
     "contrasts",
+    "cosine_dip",
     "decide",
     "effect_sizes",
     "effective_n",
@@ -103,6 +114,7 @@ __all__ = [
     "items_needed",
     "krippendorff",
     "length",
+    "local_cosine",
     "mixed_logit",
     "ngram_nb",
     "pair_auroc",
@@ -118,6 +130,8 @@ __all__ = [
     "tfidf_lr",
     "tfidf_word_lr",
     "tpr_at_fpr",
+    "transition",
+    "transition_contrast",
     "variance_shares",
     "verdicts",
     "wilson",
