@@ -45,6 +45,7 @@ def imported(source: str) -> set[str]:
 OF_AN_EXTRA = {
     "eudaimon/curate/datatrove/": "curate",
     "eudaimon/curate/stages/fasttext": "curate",
+    "eudaimon/curate/stages/compiled": "curate",
     "eudaimon/evaluate/judging/role": "eval",
 }
 """Parts of the package that only who has chosen an extra comes by."""
