@@ -12,7 +12,7 @@ from eudaimon.core.progress import progress
 from eudaimon.evaluate.judging.answers import Answer
 from eudaimon.evaluate.judging.asker import Asker
 from eudaimon.evaluate.judging.calibration import Known, known_answers
-from eudaimon.evaluate.judging.cost import Cost, Price, estimated
+from eudaimon.evaluate.judging.cost import TOKENS_OF_A_VERDICT, Cost, Price, estimated
 from eudaimon.evaluate.judging.judge import Verdicts
 from eudaimon.evaluate.judging.kept import Replies
 from eudaimon.evaluate.judging.request import Request, request_hash, requests
@@ -50,10 +50,15 @@ class PromptedJudge:
         return known_answers()
 
     def estimate(self, answers: Sequence[Answer], price: Price | None = None) -> Cost:
-        """About what the verdicts on answers and on the known ones would cost; nothing is asked."""
+        """About what the verdicts on answers and on the known ones would cost; nothing is asked.
+
+        A verdict has as many tokens as those on record that it needs have on average: how much a judge
+        reasons is known once it was asked a little.
+        """
         wanted = self._requests([*answers, *(known.answer for known in self.known())])
         open_requests = [each for key, each in wanted.items() if key not in self.replies]
-        return estimated(open_requests, len(wanted) - len(open_requests), price)
+        tokens = self.replies.output_tokens(wanted) or TOKENS_OF_A_VERDICT
+        return estimated(open_requests, len(wanted) - len(open_requests), price, tokens)
 
     def verdicts(self, answers: Sequence[Answer], *, price: Price | None = None) -> Verdicts:
         """The verdicts on answers; equal requests are put once, and those on record not at all.

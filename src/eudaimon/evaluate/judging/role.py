@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,8 @@ class RoleJudge:
             asyncio.run(self._ask(requests, told))
         else:  # a notebook: its loop cannot be entered again
             with ThreadPoolExecutor(1) as pool:
-                pool.submit(asyncio.run, self._ask(requests, told)).result()
+                # In this context, to which a role may be bound.
+                pool.submit(copy_context().run, asyncio.run, self._ask(requests, told)).result()
 
     async def _ask(self, requests: Sequence[Request], told: Told) -> None:
         conversation = _Conversation(self)
