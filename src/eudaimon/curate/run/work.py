@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from eudaimon.core.document import Document
@@ -64,7 +66,24 @@ def open_once(folder: str | Path) -> None:
     scorer = scorer_of_run(plan.scorer, plan.scorer_hash)
     # Not by its class: importing the cascade, with what asks a judge, takes longer than opening most scorers.
     first: Scorer = getattr(scorer, "first", scorer)
-    first.score([Document("", SAMPLE)])
+    with _absent("scipy.linalg.cython_blas"):
+        first.score([Document("", SAMPLE)])
+
+
+@contextmanager
+def _absent(module: str) -> Iterator[None]:
+    """Have imports of a module fail meanwhile, unless it is there.
+
+    numba loads BLAS for products of matrices in compiled code, which ours has none of: 0.15 s, in which no
+    worker can start. This process compiles for nobody else.
+    """
+    there = module in sys.modules
+    sys.modules.setdefault(module, None)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        if not there:
+            del sys.modules[module]
 
 
 def score_into(scores: ScoreFolder, key: str, scorer: Scorer, group: Group | None = None) -> bool:
