@@ -148,7 +148,7 @@ class _Conversation:
                 raise
             # Some servers refuse a request for log-probabilities instead of leaving them out.
             output = await self._call(request, logprobs=False)
-            log.warning("%s gives no log-probabilities: %s", self.judge.name, error)
+            log.warning("%s gives no log-probabilities: %.200s", self.judge.name, error)
             self.logprobs = False
         self.answered = True
         if output.stop_reason == "max_tokens" and not output.completion.strip():
