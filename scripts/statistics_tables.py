@@ -58,8 +58,7 @@ The first two columns are ours: `contrast` (difference of shares) and `mixed_log
 two are what is often done: questions resampled while seeds count as fixed, and every sample taken as
 independent. With three seeds the mixed logit errs on the wide side, because its prior does not let the
 variance between seeds be zero; with one sample per question the bootstrap does, because it counts
-sampling noise three times.
-"""
+sampling noise three times."""
 PEERS = """
 ## Other fits of a logit
 
