@@ -1,4 +1,6 @@
+from .agreement import cohen_kappa as cohen_kappa
 from .agreement import krippendorff as krippendorff
+from .agreement import pearson as pearson
 from .balance import Balance as Balance
 from .balance import balance as balance
 from .balance import pooled_means as pooled_means
@@ -97,6 +99,7 @@ __all__ = [
     "benjamini_hochberg",
     "bootstrap",
     "bootstrap_difference",
+    "cohen_kappa",
     "conformal_threshold",
     "contrast",
     "contrasts",
@@ -118,6 +121,7 @@ __all__ = [
     "mixed_logit",
     "ngram_nb",
     "pair_auroc",
+    "pearson",
     "pooled_means",
     "power",
     "power_plan",
