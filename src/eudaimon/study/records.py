@@ -118,6 +118,28 @@ class TransitionDifference(Record):
     p_holm: float
 
 
+class TurnRow(Record):
+    """Local cosines of one module's weights in one training, at each of ``lags`` (in training steps).
+
+    ``cosines[i][t]`` belongs to ``lags[i]`` and ``steps[t]``, None within a lag of either end. ``at``,
+    ``depth`` and ``p`` are of the deepest dip at each lag, ``p_all`` of all lags together: the share of
+    random orders of the same increments that turn as sharply.
+    """
+
+    row: str
+    column: str
+    module: str
+    seed: int
+    steps: tuple[int, ...]
+    lags: tuple[int, ...]
+    cosines: tuple[tuple[float | None, ...], ...]
+    at: tuple[int, ...]
+    depth: tuple[float, ...]
+    p: tuple[float, ...]
+    p_all: float
+    n_permutations: int
+
+
 class HypothesisRow(Record):
     """A hypothesis that was stated before the data, decided: ``row`` has more or less than ``reference``.
 
@@ -235,6 +257,7 @@ class StudyRecord(Record):
     curves: tuple[Curve, ...] = ()
     transitions: tuple[TransitionRow, ...] = ()
     transition_differences: tuple[TransitionDifference, ...] = ()
+    turns: tuple[TurnRow, ...] = ()
     hypotheses: tuple[HypothesisRow, ...] = ()
     known_answers: tuple[KnownAnswer, ...] = ()
     proofs: tuple[Proof, ...] = ()

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from eudaimon.core.errors import UsageError
 from eudaimon.evaluate.rows import Row
 from eudaimon.study.records import RowName
 from eudaimon.study.summary.hypotheses import Predicted
 from eudaimon.study.summary.record import Layout, study_record
+from eudaimon.study.summary.turns import turn
 
 STEPS = range(0, 60, 5)
 LAYOUT = Layout(
@@ -97,3 +99,21 @@ def test_every_prediction_is_decided_and_unfinished_ones_still_count(synthetic, 
     assert half == {"H1", "H2"}
     one_seed = synthetic({"raw": 0.4, "up": 0.6}, n_seeds=1)
     assert record(one_seed, run_info, layout).hypotheses == ()
+
+
+def test_a_turn_is_recorded_in_training_steps_and_survives_json(run_info):
+    rng = np.random.default_rng(0)
+    first, second = np.linalg.qr(rng.normal(size=(30, 2)))[0].T
+    along = np.where(np.arange(61)[:, None] < 20, first, second)
+    weights = (3 * along + 0.5 * rng.normal(size=(61, 30))).cumsum(0)[:, :, None]
+    steps = range(0, 305, 5)
+    name = {"row": "early", "column": "em", "module": "down_proj", "run_seed": 3}
+    found = turn(weights, steps, **name, lags=(5, 10), n_permutations=99)
+    assert found.lags == (25, 50)
+    assert found.p_all <= 0.03
+    assert abs(found.at[1] - 95) <= 15
+    assert found.cosines[0][:6].count(None) == 5
+    record = study_record(training(), LAYOUT, run_info, turns=[found], n_resamples=100)
+    assert type(record).model_validate_json(record.model_dump_json()).turns == (found,)
+    with pytest.raises(UsageError, match="equally far apart"):
+        turn(weights, [*steps[:-1], 999], **name)

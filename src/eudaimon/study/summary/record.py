@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from eudaimon.core.errors import UsageError
 from eudaimon.monitor.records import RunInfo
-from eudaimon.study.records import Cell, Proof, RowName, StepCost, StudyRecord, TownMonitors
+from eudaimon.study.records import Cell, Proof, RowName, StepCost, StudyRecord, TownMonitors, TurnRow
 from eudaimon.study.summary.compare import N_RESAMPLES, Bound, Tests, cells, contrasts, equivalences
 from eudaimon.study.summary.curves import curves
 from eudaimon.study.summary.hypotheses import Predicted, hypotheses
@@ -68,6 +68,7 @@ def study_record(
     proofs: Sequence[Proof] = (),
     costs: Sequence[StepCost] = (),
     monitors: TownMonitors | None = None,
+    turns: Sequence[TurnRow] = (),
     options: dict[str, Any] | None = None,
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
@@ -107,6 +108,7 @@ def study_record(
         curves=curves(found, tests),
         transitions=transitions,
         transition_differences=differences,
+        turns=tuple(turns),
         hypotheses=hypotheses(found, layout.predictions, tests),
         known_answers=known_answers(table, proofs, monitors),
         proofs=tuple(proofs),
