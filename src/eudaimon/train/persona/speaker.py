@@ -39,7 +39,7 @@ class Said(NamedTuple):
 
 
 class Speaker(Protocol):
-    """Somebody who answers."""
+    """Somebody who answers asks: a model in memory, one behind a URL, or a voice of the town."""
 
     @property
     def name(self) -> str:
