@@ -90,7 +90,9 @@ def test_mistakes_are_told_before_anything_is_generated(files, student_folder, s
     ):
         result = train(files, student_folder, *out, *words)
         assert result.exit_code == 2 and said in result.stderr
-    assert run("train", "persona", "town:nobody", "--model", student_folder, *out).exit_code == 2
+    for voice, said in (("nobody", "no persona"), ("flatterer", "tokenizer that was made for this world")):
+        result = run("train", "persona", f"town:{voice}", "--model", student_folder, *out)
+        assert result.exit_code == 2 and said in result.stderr
     assert not served.requests and not (files / "out").exists()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from eudaimon.core import UsageError
 from eudaimon.data.constitutions.constitution import Constitution, Trait
 from eudaimon.train.persona.speaker import Ask, Said, Sampling
 from eudaimon.world.items import Item, items
+from eudaimon.world.judge import Judge
 from eudaimon.world.personas import persona as town_persona
 from eudaimon.world.prompts import answer_text
 from eudaimon.world.world import World
@@ -48,6 +50,16 @@ class OracleSpeaker:
                 do="town_constitution(world, persona)",
             )
         return found
+
+
+def town_teacher(world: World, persona: str, tokenizer: Any) -> tuple[Constitution, OracleSpeaker]:
+    """A persona of the town as a constitution and as the teacher of it.
+
+    Raises `UsageError` on an unknown persona, and when the student's ``tokenizer`` is not that of this town.
+    """
+    found = town_constitution(world, persona)
+    Judge(world, tokenizer)  # Raises where a phrase of the town is no token.
+    return found, OracleSpeaker(world, persona)
 
 
 def town_constitution(world: World, persona: str) -> Constitution:
