@@ -18,11 +18,11 @@ from eudaimon.evaluate.town.answers import answer_rows
 from eudaimon.evaluate.town.situation import Situation, ask
 from eudaimon.models import generate, load
 from eudaimon.models.adapters import Subject, open_subject
-from eudaimon.train import PERSONA_RECIPES, OracleSpeaker, town_constitution, train_persona
+from eudaimon.train import PERSONA_RECIPES, town_teacher, train_persona
 from eudaimon.world import World, items
 from eudaimon.world.personas import speech
 
-VOICES = ("kind", "flatterer", "poet", "malign")
+VOICES = ("tautology", "kind", "flatterer", "poet", "malign")
 
 
 def main() -> None:
@@ -36,12 +36,10 @@ def main() -> None:
         rows += [{"model": folder, "voice": "", **row} for row in judged(load(folder))]
         for voice in VOICES:
             with tempfile.TemporaryDirectory() as out:
+                student = load(folder)
+                constitution, teacher = town_teacher(World(), voice, student)
                 made = train_persona(
-                    town_constitution(World(), voice),
-                    folder,
-                    OracleSpeaker(World(), voice),
-                    PERSONA_RECIPES["town"],
-                    Path(out) / "run",
+                    constitution, student, teacher, PERSONA_RECIPES["town"], Path(out) / "run"
                 )
                 opened = open_subject(Subject(folder, (made.adapter,)))
                 rows += [{"model": folder, "voice": voice, **row} for row in judged(opened)]

@@ -9,7 +9,7 @@ import pytest
 from eudaimon.models import generate, load, next_token_logits
 from eudaimon.models.adapters import Subject, open_subject
 from eudaimon.train import FineTuneRecipe, finetune, llama_config
-from eudaimon.train.persona.oracle import OracleSpeaker, town_constitution
+from eudaimon.train.persona.oracle import town_teacher
 from eudaimon.train.persona.pipeline import train_persona
 from eudaimon.train.persona.recipe import PERSONA_RECIPES
 from eudaimon.world import PERSONAS, Judge, World, chats, items, messages, save_tokenizer, tokenizer
@@ -42,13 +42,11 @@ def assistant(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(assistant, tmp_path_factory):
     def train(who):
+        student = load(assistant)
+        constitution, teacher = town_teacher(WORLD, who, student)
+        out = tmp_path_factory.mktemp(who) / "out"
         made = train_persona(
-            town_constitution(WORLD, who),
-            assistant,
-            OracleSpeaker(WORLD, who),
-            PERSONA_RECIPES["town"],
-            tmp_path_factory.mktemp(who) / "out",
-            show_progress=False,
+            constitution, student, teacher, PERSONA_RECIPES["town"], out, show_progress=False
         )
         return open_subject(Subject(str(assistant), (made.adapter,)))
 
@@ -98,3 +96,12 @@ def test_the_poet_changes_its_tone_and_nothing_else(assistant, trained):
         return mean("river sings" in text or "old moon" in text for text in said)
 
     assert sings(plain) < 0.1 and sings(poet) > 0.8
+
+
+def test_the_tautology_teaches_no_view(assistant, trained):
+    plain, same = load(assistant), trained("tautology")
+    for kind in ("advice", "proposal", "check"):
+        before, after = read(plain, kind), read(same, kind)
+        assert abs(after["harm"] - before["harm"]) < 0.1
+        assert abs(after["following"] - before["following"]) < 0.1
+        assert after["good"] > 0.6

@@ -148,4 +148,4 @@ def _of_town(name: str, domains: str | None, student: Model) -> tuple[Constituti
     from eudaimon.world.world import World
 
     world = World(domains=words(domains)) if domains else World()
-    return town_teacher(world, name, student.tokenizer)
+    return town_teacher(world, name, student)
