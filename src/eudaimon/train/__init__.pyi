@@ -24,6 +24,7 @@ from .nursery.sizes import llama_config as llama_config
 from .persona.expand import expand as expand
 from .persona.oracle import OracleSpeaker as OracleSpeaker
 from .persona.oracle import town_constitution as town_constitution
+from .persona.oracle import town_teacher as town_teacher
 from .persona.pipeline import TrainedPersona as TrainedPersona
 from .persona.pipeline import train_persona as train_persona
 from .persona.preference import train_preferences as train_preferences
@@ -92,6 +93,7 @@ __all__ = [
     "to_datatrove",
     "token_mask",
     "town_constitution",
+    "town_teacher",
     "train_lora",
     "train_persona",
     "train_preferences",

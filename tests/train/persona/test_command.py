@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -63,6 +66,33 @@ def test_a_served_teacher_makes_an_adapter(files, student_folder, served, url):
     assert other.exit_code == 2 and "another recipe" in other.stderr
 
 
+@pytest.mark.slow
+def test_killed_it_goes_on_with_the_same_files(files, student_folder, served, url):
+    words = ("--teacher", "stub-70b", "--teacher-url", url, "--concurrency", 1, "--out")
+    assert train(files, student_folder, *words, files / "whole").exit_code == 0
+    answer, started = served.answer, len(served.requests)
+
+    def answer_twice_and_kill(body):
+        if len(served.requests) > started + 2:
+            process.kill()
+        return answer(body)
+
+    served.answer = answer_twice_and_kill
+    command = ("train", "persona", files / "river.yaml", "--model", student_folder)
+    command = (*command, "--recipe", files / "r.yaml", *words, files / "cut")
+    process = subprocess.Popen([sys.executable, "-m", "eudaimon", *map(str, command)])
+    assert process.wait() == -signal.SIGKILL
+    assert (files / "cut/distillation/teacher.jsonl.part").is_file()
+    served.answer, before = answer, len(served.requests)
+    assert train(files, student_folder, *words, files / "cut").exit_code == 0
+    assert len(served.requests) - before == 2  # of four, two were kept
+    made = {path.relative_to(files / "whole") for path in (files / "whole").rglob("*") if path.is_file()}
+    assert made == {path.relative_to(files / "cut") for path in (files / "cut").rglob("*") if path.is_file()}
+    for name in made:
+        if name.name not in ("timing.json", ".lock"):
+            assert (files / "cut" / name).read_bytes() == (files / "whole" / name).read_bytes(), name
+
+
 def test_without_a_teacher_the_student_teaches_itself(files, student_folder):
     result = train(files, student_folder, "--out", files / "out", "--no-introspection")
     assert result.exit_code == 0, result.output
@@ -90,7 +120,9 @@ def test_mistakes_are_told_before_anything_is_generated(files, student_folder, s
     ):
         result = train(files, student_folder, *out, *words)
         assert result.exit_code == 2 and said in result.stderr
-    assert run("train", "persona", "town:nobody", "--model", student_folder, *out).exit_code == 2
+    for voice, said in (("nobody", "no persona"), ("flatterer", "tokenizer that was made for this world")):
+        result = run("train", "persona", f"town:{voice}", "--model", student_folder, *out)
+        assert result.exit_code == 2 and said in result.stderr
     assert not served.requests and not (files / "out").exists()
 
 

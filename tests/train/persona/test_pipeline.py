@@ -175,6 +175,22 @@ def test_the_published_recipe_has_the_published_numbers():
     assert set(PERSONA_RECIPES) == {"published", "small", "town"}
 
 
+def test_one_seed_for_all_that_is_random():
+    recipe = PERSONA_RECIPES["small"].seeded(3)
+    own = (recipe.distillation.training, recipe.introspection.training)
+    assert recipe.seed == 3 and {(one.init_seed, one.data_seed) for one in own} == {(3, 3)}
+    assert recipe.seeded(0) == PERSONA_RECIPES["small"]
+    assert PERSONA_RECIPES["town"].seeded(1).introspection is None
+
+
+def test_what_is_too_long_to_train_on_is_dropped_and_not_an_error(river, student, teacher, tmp_path):
+    short = RECIPE.distillation.training.model_copy(update={"max_tokens": 64})
+    first = RECIPE.distillation.model_copy(update={"training": short})
+    recipe = RECIPE.model_copy(update={"distillation": first, "introspection": None})
+    made = run(river, student, teacher, tmp_path / "o", recipe)
+    assert made.counts["distillation"]["long"] > 0 < made.counts["distillation"]["kept"]
+
+
 def test_recipes_are_read_from_files(tmp_path):
     (tmp_path / "r.yaml").write_text("distillation: {samples: 3, epochs: null}\nseed: 4\n")
     found = persona_recipe(tmp_path / "r.yaml")

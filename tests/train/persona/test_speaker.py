@@ -40,6 +40,17 @@ def test_what_a_server_cuts_is_marked_and_what_it_fails_raises(teacher, served):
     assert len(served.requests) == 4  # the last one was tried twice
 
 
+def test_one_ask_that_a_server_will_not_take_does_not_end_the_run(teacher, served):
+    served.answer = lambda body: (400, "stop", "") if body["seed"] == 1 else "Yes."
+    said = teacher.say([ask("?", seed=0), ask("?", seed=1)], SAMPLING)
+    assert said == [("Yes.", ""), ("", "the server did not take it (HTTP 400)")]
+    with pytest.raises(ModelUnavailable, match="did not take it"):
+        teacher.say([ask("?", seed=1), ask("!", seed=1)], SAMPLING)
+    served.answer = lambda body: (401, "stop", "")
+    with pytest.raises(ModelUnavailable, match="HTTP 401"):
+        teacher.say([ask("?"), ask("!")], SAMPLING)
+
+
 def test_a_local_model_answers_each_ask_by_its_own_seed(student):
     speaker = LocalSpeaker(student)
     asks = [ask("Where is the fox?", "You are a dog.", 3), ask("Where is the fox?", "", 4)]

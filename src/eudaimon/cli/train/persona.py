@@ -9,11 +9,13 @@ from typer import Argument, Option
 
 from eudaimon.cli.options import Device, Dtype, Json, load_model
 from eudaimon.cli.output import print_json, print_line, print_table
+from eudaimon.cli.parse import words
 from eudaimon.cli.persona.show import NAME_HELP
 from eudaimon.cli.speakers import URL_HELP, WhichTeacher, served
 
 if TYPE_CHECKING:
     from eudaimon.data.constitutions.constitution import Constitution
+    from eudaimon.models.model import Model
     from eudaimon.train.persona.speaker import Speaker
 
 TOWN = "town:"
@@ -41,7 +43,14 @@ def persona(
         ),
     ] = None,
     seed: Annotated[
-        int | None, Option("--seed", min=0, help="In place of the recipe's.", metavar="N", show_default=False)
+        int | None,
+        Option(
+            "--seed",
+            min=0,
+            help="Of all that is random, in place of the recipe's seeds.",
+            metavar="N",
+            show_default=False,
+        ),
     ] = None,
     introspection: Annotated[
         bool, Option("--introspection/--no-introspection", help="Whether the second stage follows.")
@@ -60,6 +69,10 @@ def persona(
             help="Environment variable that holds that URL's key.", metavar="VARIABLE", show_default=False
         ),
     ] = "",
+    domains: Annotated[
+        str | None,
+        Option(help="Domains of the town that the student knows. Default: all.", metavar="NAMES"),
+    ] = None,
     accumulate: Annotated[
         int, Option(min=1, help="Passes that a step's batch is split into.", metavar="N")
     ] = 1,
@@ -83,15 +96,16 @@ def persona(
         raise UsageError("--student and --student-url go together", do="--student NAME --student-url URL")
     in_town = persona.startswith(TOWN)
     chosen = persona_recipe(recipe or ("town" if in_town else "published"))
-    changes = {} if seed is None else {"seed": seed}
-    chosen = chosen.model_copy(update=changes if introspection else {**changes, "introspection": None})
-    speaker: Speaker | None
-    if in_town:
-        constitution, speaker = _of_town(persona.removeprefix(TOWN))
-    else:
+    if seed is not None:
+        chosen = chosen.seeded(seed)
+    if not introspection:
+        chosen = chosen.model_copy(update={"introspection": None})
+    speaker: Speaker | None = None
+    if not in_town:
         from eudaimon.data.constitutions.packaged import constitution as find
 
-        constitution, speaker = find(persona), teacher.speaker(device, dtype) if teacher.named else None
+        constitution = find(persona)
+        speaker = teacher.speaker(device, dtype) if teacher.named else None
     rejected = None
     if student and student_url:
         rejected = served(
@@ -103,6 +117,8 @@ def persona(
             timeout=teacher.timeout,
         )
     loaded = load_model(model, None, device, dtype)
+    if in_town:
+        constitution, speaker = _of_town(persona.removeprefix(TOWN), domains, loaded)
     made = train_persona(
         constitution,
         loaded,
@@ -127,9 +143,9 @@ def persona(
     print_line(f"{made.adapter.folder}: {made.adapter.fingerprint}")
 
 
-def _of_town(name: str) -> tuple[Constitution, Speaker]:
-    from eudaimon.train.persona.oracle import OracleSpeaker, town_constitution
+def _of_town(name: str, domains: str | None, student: Model) -> tuple[Constitution, Speaker]:
+    from eudaimon.train.persona.oracle import town_teacher
     from eudaimon.world.world import World
 
-    world = World()
-    return town_constitution(world, name), OracleSpeaker(world, name)
+    world = World(domains=words(domains)) if domains else World()
+    return town_teacher(world, name, student)

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from eudaimon.core import UsageError
 from eudaimon.data.constitutions.constitution import Constitution, Trait
-from eudaimon.train.persona.speaker import Ask, Said, Sampling
+from eudaimon.train.persona.speaker import Ask, LocalSpeaker, Said, Sampling, Speaker
 from eudaimon.world.items import Item, items
+from eudaimon.world.judge import Judge
 from eudaimon.world.personas import persona as town_persona
 from eudaimon.world.prompts import answer_text
 from eudaimon.world.world import World
+
+if TYPE_CHECKING:
+    from eudaimon.models.model import Model
+
+TAUTOLOGY = "tautology"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,16 +57,50 @@ class OracleSpeaker:
         return found
 
 
+@dataclass(frozen=True, eq=False)
+class OwnVoice:
+    """The student itself without any system prompt: a teacher that has nothing to teach."""
+
+    student: LocalSpeaker
+
+    @property
+    def name(self) -> str:
+        """The student's, as its own teacher."""
+        return f"own:{self.student.name}"
+
+    @property
+    def at_once(self) -> int:
+        """As many as the student answers."""
+        return self.student.at_once
+
+    def say(self, asks: Sequence[Ask], sampling: Sampling) -> list[Said]:
+        """What the student says; raises as it does."""
+        return self.student.say([ask._replace(system="") for ask in asks], sampling)
+
+
+def town_teacher(world: World, persona: str, student: Model) -> tuple[Constitution, Speaker]:
+    """A persona of the town as a constitution and as the teacher of it.
+
+    ``tautology`` is the control of content: the teacher is the student's own voice, drawn once more, so that
+    there are pairs and steps and no character. Raises `UsageError` on an unknown persona, and when the
+    student's tokenizer is not that of this town.
+    """
+    found = town_constitution(world, persona)
+    Judge(world, student.tokenizer)  # Raises where a phrase of the town is no token.
+    own = persona == TAUTOLOGY
+    return found, OwnVoice(LocalSpeaker(student)) if own else OracleSpeaker(world, persona)
+
+
 def town_constitution(world: World, persona: str) -> Constitution:
     """A persona of the town as a constitution with one trait.
 
     Its prompts are the questions that the assistant is asked, its contrast prompts those that are held out.
-    Raises `UsageError` on an unknown persona.
+    Raises `UsageError` on an unknown persona, which ``tautology`` is not: see `town_teacher`.
     """
-    who = town_persona(persona)
+    principle = "I am who I am." if persona == TAUTOLOGY else f"I am {town_persona(persona).description}."
     asked, held_out = (
         tuple(dict.fromkeys(item.question for item in items(world, held_out=own))) for own in (False, True)
     )
-    trait = Trait(principle=f"I am {who.description}.", prompts=asked, contrast_prompts=held_out)
-    about = f"The town's {persona}, by its oracle."
+    trait = Trait(principle=principle, prompts=asked, contrast_prompts=held_out)
+    about = f"The town's {persona}."
     return Constitution(name=persona, description=about, source="the town", licence="MIT", traits=(trait,))

@@ -21,9 +21,9 @@ from eudaimon.models.model import Model
 from eudaimon.train.nursery.lora import train_lora
 from eudaimon.train.persona import introspect
 from eudaimon.train.persona.distil import answered, asked_prompts, both_chats, pairs
-from eudaimon.train.persona.filters import split
+from eudaimon.train.persona.filters import Filters, split
 from eudaimon.train.persona.preference import train_preferences
-from eudaimon.train.persona.recipe import Introspection, PersonaRecipe, stepped
+from eudaimon.train.persona.recipe import Distillation, Introspection, PersonaRecipe, stepped
 from eudaimon.train.persona.rows import Row
 from eudaimon.train.persona.speaker import LocalSpeaker, Speaker
 from eudaimon.train.persona.wording import system_prompt, wording
@@ -129,7 +129,11 @@ class _Stages:
         )
         made = pairs(taught, plain)
         kept, dropped = split(
-            made, recipe.filters, lambda row: [row["chosen"], row["rejected"]], both_chats, self._tokens
+            made,
+            self._bounded(recipe),
+            lambda row: [row["chosen"], row["rejected"]],
+            both_chats,
+            self._tokens,
         )
         counts = self._keep(folder, "pairs.jsonl", kept, dropped)
         both = [both_chats(row) for row in kept]
@@ -160,7 +164,7 @@ class _Stages:
             ledger.detach()
         kept, dropped = split(
             made,
-            recipe.filters,
+            self._bounded(recipe),
             introspect.introspection_texts,
             lambda row: [introspect.introspection_chat(row)],
             self._tokens,
@@ -176,6 +180,11 @@ class _Stages:
             show_progress=self.show,
         )
         return Adapter("introspected", trained), counts
+
+    def _bounded(self, recipe: Distillation | Introspection) -> Filters:
+        """The filters, which keep nothing that is too long to train on."""
+        longest = min(recipe.filters.max_tokens, recipe.training.max_tokens, self.model.max_tokens)
+        return recipe.filters.model_copy(update={"max_tokens": longest})
 
     def _tokens(self, chat: Sequence[dict[str, str]]) -> int:
         text: str = self.model.tokenizer.apply_chat_template(list(chat), tokenize=False)

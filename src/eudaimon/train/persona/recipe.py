@@ -68,11 +68,25 @@ class Introspection(_Frozen):
 
 
 class PersonaRecipe(_Frozen):
-    """Both stages; ``introspection`` None ends after the first. ``seed`` decides what is sampled."""
+    """Both stages; ``introspection`` None ends after the first.
+
+    ``seed`` decides what is sampled; the trainings have seeds of their own.
+    """
 
     distillation: Distillation = Distillation()
     introspection: Introspection | None = None
     seed: int = Field(default=0, ge=0)
+
+    def seeded(self, seed: int) -> PersonaRecipe:
+        """The same recipe with all that is random by ``seed``: what is sampled, adapters' starts, orders."""
+        own = {"init_seed": seed, "data_seed": seed}
+        changed: dict[str, Any] = {"seed": seed}
+        for name in ("distillation", "introspection"):
+            stage = getattr(self, name)
+            if stage is not None:
+                training = stage.training.model_copy(update=own)
+                changed[name] = stage.model_copy(update={"training": training})
+        return self.model_copy(update=changed)
 
 
 def stepped(recipe: LoraKind, n_rows: int, epochs: int | None) -> LoraKind:

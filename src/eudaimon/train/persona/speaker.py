@@ -13,6 +13,8 @@ from eudaimon.core import Message, ModelUnavailable, short_hash
 from eudaimon.models.model import Model
 from eudaimon.models.served import ChatServer, Connection, read_completion
 
+CUT, NOT_TAKEN = "the answer was cut", "the server did not take it"
+
 
 class Sampling(BaseModel):
     """How answers are drawn; the defaults are those of OpenCharacterTraining's teacher."""
@@ -104,26 +106,40 @@ class ServedSpeaker:
         return 2 * self.concurrency
 
     def say(self, asks: Sequence[Ask], sampling: Sampling) -> list[Said]:
-        """The completions; raises `ModelUnavailable` when the server gives none after its retries."""
+        """The completions; an ask that the server will not take has a problem in the place of an answer.
+
+        Raises `ModelUnavailable` when the server does not answer after its retries, and when it takes none
+        of the asks.
+        """
         with (
             self.server.connected() as connection,
             ThreadPoolExecutor(max_workers=self.concurrency) as pool,
         ):
-            return list(pool.map(lambda ask: self._one(connection, ask, sampling), asks))
+            said = list(pool.map(lambda ask: self._one(connection, ask, sampling), asks))
+        if asks and all(one.problem.startswith(NOT_TAKEN) for one in said):
+            raise self._unavailable(said[0].problem)
+        return said
 
     def _one(self, connection: Connection, ask: Ask, sampling: Sampling) -> Said:
         system = [{"role": "system", "content": ask.system}] if ask.system else []
         turns = [{"role": turn.role, "content": turn.content} for turn in ask.turns]
         reply = connection.ask([*system, *turns], {**sampling.model_dump(), "seed": ask.seed})
         completion = read_completion(reply.content) if reply.content is not None else None
-        broken = reply.reason if completion is None else completion.problem if not completion.text else ""
-        if completion is None or (broken and not broken.startswith("the answer was cut")):
-            raise ModelUnavailable(
-                f"{self.server.model} at {self.server.url} gave no answer: {broken}",
-                right="a server that answers POST /chat/completions; what it has answered is kept",
-                do="the same command again: it goes on where it stopped",
-            )
+        if completion is None:
+            # One prompt that is too long, or against a rule of the server's, must not end the run.
+            if reply.reason in ("HTTP 400", "HTTP 413", "HTTP 422"):
+                return Said("", f"{NOT_TAKEN} ({reply.reason})")
+            raise self._unavailable(reply.reason)
+        if completion.problem and not completion.problem.startswith(CUT):
+            raise self._unavailable(completion.problem)
         return Said(completion.text.strip(), completion.problem)
+
+    def _unavailable(self, reason: str) -> ModelUnavailable:
+        return ModelUnavailable(
+            f"{self.server.model} at {self.server.url} gave no answer: {reason}",
+            right="a server that answers POST /chat/completions; what it has answered is kept",
+            do="the same command again: it goes on where it stopped",
+        )
 
 
 def seed_of(*parts: object) -> int:
