@@ -15,7 +15,7 @@ from eudaimon.curate.voices.words import words
 _DIRECTION = re.compile(r"\n[ \t]*+[\[(][^\[\]()\n]{1,400}[\])][ \t\r]*(?=\n|\Z)")
 _SENTENCE = (".", "?", "!", "…", "”", '"', "’", ")")
 # With a smaller share of lines that have a label, or of blocks that are a name, a text is no script.
-_LINES, _BLOCKS = 0.25, 0.35
+LINES, BLOCKS = 0.25, 0.35
 
 
 def script_turns(text: str, found: Sequence[Label]) -> list[Turn] | None:
@@ -28,7 +28,7 @@ def script_turns(text: str, found: Sequence[Label]) -> list[Turn] | None:
         return _speeches(text, labelled)
     above = [label for label in headings(text) if not _bears_no_voice(label.name)]
     blocks = text.count("\n\n") + text.count("\n\r\n") + 1
-    if len(above) >= 4 and len(above) >= _BLOCKS * blocks and _comes_again(above):
+    if len(above) >= 4 and len(above) >= BLOCKS * blocks and _comes_again(above):
         return _speeches(text, above)
     return None
 
@@ -44,7 +44,7 @@ def _is_dialogue(text: str, found: Sequence[Label]) -> bool:
     before = len(text[: found[0].start].split("\n")) - 1
     lines = sum(1 for line in text.split("\n") if line.strip())
     if _comes_again(found) and len(found) >= 4:
-        return len(found) >= _LINES * lines
+        return len(found) >= LINES * lines
     speeches = _words(text, found)
     if before > 1 or len(found) != lines - before or not all(said.endswith(_SENTENCE) for said in speeches):
         return False
