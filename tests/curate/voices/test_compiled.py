@@ -6,6 +6,7 @@ import random
 import re
 import unicodedata
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from eudaimon.curate.voices.compiled.characters import (
     character_kinds,
     is_kind,
 )
-from eudaimon.curate.voices.compiled.forms import made_forms_of
+from eudaimon.curate.voices.compiled.forms import MOST, made_forms_of
 from eudaimon.curate.voices.compiled.voices import made_voice_rows
 from eudaimon.curate.voices.find import segment_rows
 from eudaimon.curate.voices.words import words
@@ -229,6 +230,35 @@ def test_a_batch_has_the_rows_of_its_texts():
 def test_room_is_made_for_more_segments_than_expected():
     text = "“a” " * 3000
     assert rows_of(text, 1000) == segment_rows(text)
+
+
+def test_what_would_need_much_room_is_left_to_patterns():
+    assert batch.voice_arrays(["“" * (MOST + 1), "\n" * (MOST + 1), "“" * MOST]).left.tolist() == [0, 1]
+
+
+def test_long_lines_of_anything_are_read_in_linear_time():
+    """At this size quadratic work would take minutes."""
+    units = ("a", " ", "\n", "\r\n", "\n ", "“", "“a” ", "‘a ", " 'a", '" ', "«", "\n—A. ", "A: ", "\n\nADA")
+    more = (
+        "said ",
+        "Tom ",
+        "the old ",
+        "“A,” said Tom. ",
+        "“A.\n\n",
+        "Dr. ",
+        "Mr. “",
+        "A. B. ",
+        "of the ",
+        "1: ",
+    )
+    many = [unit * (99_000 // len(unit)) for unit in (*units, *more)]
+    found = batch.voice_arrays(many)
+    top = found.parent < 0
+    owners = np.repeat(np.arange(len(many)), np.diff(found.first))
+    covered = np.bincount(owners, weights=np.where(top, found.end - found.start, 0), minlength=len(many))
+    read = np.setdiff1d(np.arange(len(many)), found.left)
+    assert len(read) > 20
+    assert covered[read].tolist() == [len(many[number]) for number in read]
 
 
 def test_a_failing_pattern_leaves_its_text(monkeypatch):
