@@ -32,7 +32,8 @@ class Cell(Record):
 class Contrast(Record):
     """``row`` minus ``reference`` in one column, paired by seed and question.
 
-    ``p`` is two-sided, ``p_holm`` the same adjusted within its ``family`` of tests.
+    ``p`` is two-sided, ``p_holm`` the same adjusted within its ``family`` of tests. The ``sd``s are those of
+    the difference, as `measure.Components` has them; None with one seed or one question.
     """
 
     row: str
@@ -45,6 +46,10 @@ class Contrast(Record):
     p: float
     p_holm: float
     family: str
+    seed_sd: float | None = None
+    question_sd: float | None = None
+    cell_sd: float | None = None
+    seed_sd_high: float | None = None
 
 
 class EquivalenceRow(Record):

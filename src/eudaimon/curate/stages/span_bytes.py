@@ -49,10 +49,10 @@ def span_bytes(spans: Spans) -> SpanBytes:
         begin = np.repeat(points[:-1], np.diff(spans.first))
         places = [points, begin + spans.start, begin + spans.end]
         if len(encoded) != points[-1]:
-            # Code points begin at the bytes that are no continuation.
-            begins = np.flatnonzero((np.frombuffer(encoded, np.uint8) & 0xC0) != 0x80)
-            begins = np.append(begins, len(encoded))
-            places = [begins[each] for each in places]
+            # A character begins later by the continuing bytes of those before it; 80 to BF are signed ones.
+            later = np.flatnonzero(np.frombuffer(encoded, np.int8) < -64)
+            later -= np.arange(len(later))  # the number of characters that each comes after
+            places = [each + np.searchsorted(later, each, side="right") for each in places]
         keep_bytes(spans, SpanBytes(encoded, *places))
     found: SpanBytes = spans.shared[_SHARED]
     return found
