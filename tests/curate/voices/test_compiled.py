@@ -6,6 +6,7 @@ import random
 import re
 import unicodedata
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from eudaimon.curate.voices.compiled.characters import (
     character_kinds,
     is_kind,
 )
-from eudaimon.curate.voices.compiled.forms import made_forms_of
+from eudaimon.curate.voices.compiled.forms import MOST, made_forms_of
 from eudaimon.curate.voices.compiled.voices import made_voice_rows
 from eudaimon.curate.voices.find import segment_rows
 from eudaimon.curate.voices.words import words
@@ -184,7 +185,7 @@ def rows_of(text: str, longest: int) -> list[tuple] | None:
     return [(a, b, s[v], s[p], None if up < 0 else up, s[what]) for a, b, v, p, up, what in rows]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     text=texts | st.text(st.characters(exclude_categories=()), max_size=60),
     longest=st.sampled_from((7, 40, 1000)),
@@ -211,24 +212,78 @@ def test_nothing_is_left_to_patterns_that_loops_can_read():
         assert rows_of(text, 1000) is None
 
 
-def test_a_batch_has_the_rows_of_its_texts():
-    draw = random.Random(0)
-    pieces = (*MARKS, *ENDS, *SPACES, *SPACES, *NAMES, *VERBS, *WORDS, *FORMS)
-    many = ["".join(draw.choices(pieces, k=draw.randrange(80))) for _ in range(200)]
-    found = batch.voice_arrays(many, longest=60)
+def random_text(draw: random.Random) -> str:
+    """A text of pieces at random, of clauses that lead to speech and from it, or of forms that meet."""
+    kind = draw.randrange(3)
+    if kind == 0:
+        pieces = [draw.choice(part) for _ in range(draw.randrange(8)) for part in SAID]
+    elif kind == 1:
+        pieces = draw.choices((*MARKS, *ENDS, *SPACES, *NAMES, *VERBS, *WORDS, *FORMS), k=draw.randrange(60))
+    else:
+        words = (*NAMES, *VERBS, *WORDS, "and", "then", "but", "looked", "up", "of", "quickly")
+        pieces = []
+        for _ in range(draw.randrange(1, 6)):
+            pieces += [word + " " for word in draw.choices(words, k=draw.randrange(7))]
+            pieces += [
+                draw.choice((", ", ": ", "\n\n", ". ", ", \n", "—", "")),
+                "“",
+                draw.choice(("Go,", "Yes. No.")),
+            ]
+            pieces += ["”", draw.choice((" ", ", ", "—", "\n", " — ", ""))]
+    return "".join(pieces)
+
+
+@pytest.mark.parametrize("longest", [30, 1000])
+def test_a_batch_has_the_rows_of_its_texts(longest):
+    draw = random.Random(longest)
+    many = [random_text(draw) for _ in range(6000)]
+    found = batch.voice_arrays(many, longest=longest)
     left = set(found.left.tolist())
-    assert 20 < len(left) < 180
+    assert len(left) < 2000
+    strings, n_named = found.strings, 0
     for number, text in enumerate(many):
-        here = slice(found.first[number], found.first[number + 1])
-        want = [] if number in left else segment_rows(text, longest=60)
-        assert found.start[here].tolist() == [row[0] for row in want]
-        assert [found.strings[code] for code in found.persona[here]] == [row[3] for row in want]
-        assert found.parent[here].tolist() == [-1 if row[4] is None else row[4] for row in want]
+        here = range(found.first[number], found.first[number + 1])
+        want = [] if number in left else segment_rows(text, longest=longest)
+        assert [(found.start[row], found.end[row]) for row in here] == [row[:2] for row in want]
+        assert [strings[found.voice[row]] for row in here] == [row[2] for row in want]
+        assert [strings[found.persona[row]] for row in here] == [row[3] for row in want]
+        assert [found.parent[row] for row in here] == [-1 if row[4] is None else row[4] for row in want]
+        n_named += sum(row[4] is not None and row[3] != "" for row in want)
+    assert n_named > 1000, "texts of which nobody is named would show nothing"
 
 
 def test_room_is_made_for_more_segments_than_expected():
     text = "“a” " * 3000
     assert rows_of(text, 1000) == segment_rows(text)
+
+
+def test_what_would_need_much_room_is_left_to_patterns():
+    assert batch.voice_arrays(["“" * (MOST + 1), "\n" * (MOST + 1), "“" * MOST]).left.tolist() == [0, 1]
+
+
+def test_long_lines_of_anything_are_read_in_linear_time():
+    """At this size quadratic work would take minutes."""
+    units = ("a", " ", "\n", "\r\n", "\n ", "“", "“a” ", "‘a ", " 'a", '" ', "«", "\n—A. ", "A: ", "\n\nADA")
+    more = (
+        "said ",
+        "Tom ",
+        "the old ",
+        "“A,” said Tom. ",
+        "“A.\n\n",
+        "Dr. ",
+        "Mr. “",
+        "A. B. ",
+        "of the ",
+        "1: ",
+    )
+    many = [unit * (99_000 // len(unit)) for unit in (*units, *more)]
+    found = batch.voice_arrays(many)
+    top = found.parent < 0
+    owners = np.repeat(np.arange(len(many)), np.diff(found.first))
+    covered = np.bincount(owners, weights=np.where(top, found.end - found.start, 0), minlength=len(many))
+    read = np.setdiff1d(np.arange(len(many)), found.left)
+    assert len(read) > 20
+    assert covered[read].tolist() == [len(many[number]) for number in read]
 
 
 def test_a_failing_pattern_leaves_its_text(monkeypatch):

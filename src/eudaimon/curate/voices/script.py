@@ -70,15 +70,15 @@ def _speeches(text: str, found: Sequence[Label]) -> list[Turn]:
     single = len(spoken) > 1 and sum("\n\n" in speech for speech in spoken) * 10 <= len(spoken)
     for label, end in zip(found, ends, strict=True):
         role = role_of(label.name)
-        speaker = role_turn(0, 0, role) if role else Turn(0, 0, label.name, label.name)
+        who = role_turn(0, 0, role)[2:] if role else (label.name, label.name, "")
         start = label.end
         if end == len(text) and single:
             end = _paragraph_end(text, start, end)
         for direction in _DIRECTION.finditer(text, start, end):
-            turns.append(speaker._replace(start=start, end=direction.start()))
+            turns.append(Turn(start, direction.start(), *who))
             turns.append(Turn(direction.start(), direction.end(), NARRATOR))
             start = direction.end()
-        turns.append(speaker._replace(start=start, end=end))
+        turns.append(Turn(start, end, *who))
     # Where speeches are single paragraphs, what follows the last one is not part of it.
     return [*turns, Turn(max(turns[-1].end, turns[-1].start), len(text), NARRATOR)]
 

@@ -119,13 +119,17 @@ class _Turns:
         self.rows[self.first[one], 2] = NARRATES
         for number, found in asked.items():
             place = slice(int(self.first[number]), int(self.first[number + 1]))
-            self.rows[place] = [(turn.start, turn.end, _kind(turn)) for turn in found]
-            columns = ((self.voice, "voice"), (self.persona, "persona"), (self.subject, "subject"))
-            for column, name in columns:
-                column[place] = [self._code(getattr(turn, name)) for turn in found]
+            self.rows[place], codes = zip(*map(self._numbers, found), strict=True)
+            self.voice[place], self.persona[place], self.subject[place] = zip(*codes, strict=True)
 
-    def _code(self, string: str) -> int:
-        return self.known.setdefault(string, len(self.known))
+    def _numbers(self, turn: Turn) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """Where a turn is and what, and the codes of its voice, persona and subject."""
+        start, end, voice, persona, subject = turn
+        kind = SILENT if voice == MARKUP else NARRATES if voice == NARRATOR else SOMEBODY
+        code = self.known
+        spoken = code.setdefault(voice, len(code))
+        named = code.setdefault(persona, len(code))
+        return (start, end, kind), (spoken, named, code.setdefault(subject, len(code)))
 
 
 def _asked(text: str) -> list[Turn] | None:
@@ -136,10 +140,6 @@ def _asked(text: str) -> list[Turn] | None:
         log.debug("patterns failed on a text: %s", error)
         return None
     return None if form != "prose" and may_have_headers(text) and _POSTED.search(text) else turns
-
-
-def _kind(turn: Turn) -> int:
-    return SILENT if turn.voice == MARKUP else NARRATES if turn.voice == NARRATOR else SOMEBODY
 
 
 def _owners(first: ndarray, rows: ndarray) -> ndarray:

@@ -22,6 +22,8 @@ from eudaimon.curate.voices.script import BLOCKS, LINES
 
 PROSE, ASK, PATTERNS = 0, 1, 2
 """A text is prose; its form must be asked of the patterns; its lines must be read by them too."""
+MOST = 100_000
+"""A text with more quotation marks or lines is left to the patterns: room for them is 200 bytes each."""
 
 
 def made_forms_of(stamp: str) -> Callable[..., int]:
@@ -35,13 +37,16 @@ def made_forms_of(stamp: str) -> Callable[..., int]:
         openings: Int[ndarray, "marks 2"],
         forms: Int[ndarray, " documents"],
     ) -> int:
-        """Write `PROSE`, `ASK` or `PATTERNS` for each document; the most marks or lines that one has."""
+        """Write `PROSE`, `ASK` or `PATTERNS` for each document; the most marks or lines that one may have."""
         _ = stamp
         most = 0
         for document in range(len(offsets) - 1):
             text = data[offsets[document] : offsets[document + 1]]
             forms[document], here = _form(text, kinds, words, openings)
-            most = max(most, here)
+            if here > MOST:
+                forms[document] = PATTERNS
+            else:
+                most = max(most, here)
         return most
 
     return forms_of
