@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eudaimon.curate.owned_columns import Voices, owned_parts
 from eudaimon.curate.settle import NO_RULE, owned
 
 LENGTH = 12
@@ -50,3 +52,24 @@ def test_each_character_belongs_to_the_innermost_voices_on_it(rows):
         assert one[1] <= other[0]
         flat = all(p is None for p in parents)
         assert flat or one[1] < other[0] or one[3] != other[3], "neighbours of the same owners are one part"
+
+
+@settings(max_examples=80, deadline=None)
+@given(documents=st.lists(voices() | st.just([]), min_size=1, max_size=5))
+def test_many_documents_at_once_are_owned_as_each_alone(documents):
+    rows = [row for document in documents for row in document]
+    start, end, parent, silent, found = (
+        np.array([row[axis] if row[axis] is not None else -1 for row in rows], dtype=kind)
+        for axis, kind in enumerate((int, int, int, bool, int))
+    )
+    first = np.cumsum([0, *map(len, documents)])
+    parts = owned_parts(Voices(first, start, end, parent, silent, found))
+    expected = [
+        (number, *part)
+        for number, document in enumerate(documents)
+        if document
+        for part in owned(*(list(column) for column in zip(*document, strict=True)))
+    ]
+    places = zip(parts.document, parts.start, parts.end, parts.rank, strict=True)
+    owners = [tuple(parts.owners[low:high].tolist()) for low, high in pairwise(parts.first)]
+    assert [(*map(int, place), who) for place, who in zip(places, owners, strict=True)] == expected

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eudaimon.core.errors import UsageError
-from eudaimon.measure import krippendorff
+from eudaimon.measure import cohen_kappa, krippendorff, pearson
 
 NO = np.nan
 # Four observers and twelve units: Krippendorff (2011), Computing Krippendorff's Alpha-Reliability, section C.
@@ -95,3 +95,53 @@ def test_the_interval_covers_what_many_units_would_say():
 def test_what_has_no_alpha_is_refused(ratings, level, told):
     with pytest.raises(UsageError, match=told):
         krippendorff(ratings, level)
+
+
+PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=2, max_size=40)
+
+
+@given(PAIRS)
+@settings(max_examples=30, deadline=None)
+def test_kappa_and_correlation_are_those_of_scikit_learn_and_numpy(pairs):
+    from sklearn.metrics import cohen_kappa_score
+
+    a, b = np.array(pairs).T
+    if len(np.unique([a, b])) < 2:
+        with pytest.raises(UsageError, match="kappa is undefined"):
+            cohen_kappa(a, b)
+    else:
+        assert cohen_kappa(a, b, n_resamples=5).value == pytest.approx(cohen_kappa_score(a, b))
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        with pytest.raises(UsageError, match="correlation is undefined"):
+            pearson(a, b)
+    else:
+        assert pearson(a, b, n_resamples=5).value == pytest.approx(np.corrcoef(a, b)[0, 1])
+
+
+def test_whole_questions_are_resampled():
+    """Fifty copies of each of eight answers say no more than one copy does."""
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 2, 8).astype(float)
+    b = np.where(rng.random(8) < 0.7, a, 1 - a)
+    often, question = np.repeat(np.arange(8), 50), np.repeat(np.arange(8), 50)
+    for statistic in (cohen_kappa, pearson):
+        whole = statistic(a[often], b[often], clusters=question)
+        naive = statistic(a[often], b[often])
+        assert (whole.n, naive.n) == (8, 400)
+        assert whole.value == pytest.approx(naive.value)
+        assert whole.high - whole.low > 3 * (naive.high - naive.low)
+
+
+def test_numbers_far_from_zero_correlate_as_well():
+    a = np.array([1.0, 2.0, 4.0, 3.0]) + 1e9
+    assert pearson(a, a[::-1], n_resamples=10).value == pytest.approx(
+        np.corrcoef([1, 2, 4, 3], [3, 4, 2, 1])[0, 1]
+    )
+
+
+@pytest.mark.parametrize("statistic", [cohen_kappa, pearson])
+def test_two_raters_rate_the_same_items(statistic):
+    with pytest.raises(UsageError, match="lengths differ"):
+        statistic([1, 2], [1, 2, 3])
+    with pytest.raises(UsageError, match="no use"):
+        statistic([1, NO], [1, 2])

@@ -52,6 +52,21 @@ def test_samples_depend_on_seed_and_prompt_and_not_on_the_batch(tiny_model):
     assert twice[0] != twice[1]
 
 
+def test_a_seed_for_each_prompt(tiny_model):
+    model = tiny_model("llama")
+    options = {"max_new_tokens": 6, "temperature": 1.0, "template": False, "show_progress": False}
+    batch = generate(model, PROMPTS, seed=[5, 6, 7], **options)
+    alone = [
+        generate(model, [prompt], seed=seed, **options)[0]
+        for prompt, seed in zip(PROMPTS, (5, 6, 7), strict=True)
+    ]
+    assert batch == alone
+    first, second, third = generate(model, [PROMPTS[0]] * 3, seed=[5, 8, 5], **options)
+    assert first == batch[0] != second and third != first
+    with pytest.raises(UsageError, match="2 seeds for 3"):
+        generate(model, PROMPTS, seed=[1, 2], **options)
+
+
 def test_tiny_nucleus_is_greedy(tiny_model):
     model = tiny_model("gpt2")
     greedy = generate(model, PROMPTS, max_new_tokens=8)

@@ -42,7 +42,12 @@ def imported(source: str) -> set[str]:
     return names - set(sys.stdlib_module_names) - {"eudaimon", "__future__"}
 
 
-OF_AN_EXTRA = {"eudaimon/curate/datatrove/": "curate", "eudaimon/curate/stages/fasttext": "curate"}
+OF_AN_EXTRA = {
+    "eudaimon/curate/datatrove/": "curate",
+    "eudaimon/curate/stages/fasttext": "curate",
+    "eudaimon/curate/stages/compiled": "curate",
+    "eudaimon/evaluate/judging/role": "eval",
+}
 """Parts of the package that only who has chosen an extra comes by."""
 
 

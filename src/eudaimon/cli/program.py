@@ -13,9 +13,12 @@ from eudaimon.cli.data import data_app
 from eudaimon.cli.doctor import doctor
 from eudaimon.cli.failures import Commands
 from eudaimon.cli.groups import flat
+from eudaimon.cli.judge import judge_app
 from eudaimon.cli.monitor import monitor_app
+from eudaimon.cli.persona import persona_app
 from eudaimon.cli.quickstart import quickstart
 from eudaimon.cli.study import study_app
+from eudaimon.cli.train import train_app
 from eudaimon.cli.vectors import vectors_app
 from eudaimon.cli.world import world_app
 
@@ -30,8 +33,11 @@ app = typer.Typer(
 app.command()(flat(quickstart))
 app.add_typer(monitor_app, name="monitor")
 app.add_typer(curate_app, name="curate")
+app.add_typer(train_app, name="train")
 app.add_typer(vectors_app, name="vectors")
 app.add_typer(adapters_app, name="adapters")
+app.add_typer(persona_app, name="persona")
+app.add_typer(judge_app, name="judge")
 app.add_typer(study_app, name="study")
 app.add_typer(data_app, name="data")
 app.add_typer(world_app, name="world")

@@ -55,6 +55,8 @@ from .run.controls_corpus import Controls as Controls
 from .run.controls_corpus import controls_corpus as controls_corpus
 from .run.decide_corpus import Decided as Decided
 from .run.decide_corpus import decide_corpus as decide_corpus
+from .run.filter_corpus import Filtered as Filtered
+from .run.filter_corpus import filter_corpus as filter_corpus
 from .run.lookup import find_documents as find_documents
 from .run.lookup import scored_documents as scored_documents
 from .run.restore_corpus import Restored as Restored
@@ -139,6 +141,7 @@ __all__ = [
     "EncoderStage",
     "Escalation",
     "Fields",
+    "Filtered",
     "Form",
     "HardCase",
     "Inserted",
@@ -186,6 +189,7 @@ __all__ = [
     "document_record",
     "draw_sample",
     "estimate",
+    "filter_corpus",
     "find_documents",
     "find_sources",
     "fit_stage1",

@@ -80,7 +80,13 @@ class Applied:
     """`eudaimon.core.identity.short_hash` of the original."""
 
 
-def apply(document: Document, decision: Decision, *, rewrites: Mapping[Span, str] | None = None) -> Applied:
+def apply(
+    document: Document,
+    decision: Decision,
+    *,
+    rewrites: Mapping[Span, str] | None = None,
+    same: bool = False,
+) -> Applied:
     """The document as the decision wants it.
 
     A document that is dropped, is an error, or has nothing left but white space is removed as a whole. With
@@ -88,9 +94,11 @@ def apply(document: Document, decision: Decision, *, rewrites: Mapping[Span, str
     before it where nothing else is left on the line (``Malva:``), since a name followed by nothing would
     teach that this speaker is silent. ``rewrites`` maps each
     span to be rewritten to its new words. Raises `UsageError` when the decision was made on another text, and
-    when new words are missing, empty or for a span that is not to be rewritten.
+    when new words are missing, empty or for a span that is not to be rewritten. With
+    ``same`` the caller knows that the text is the one that was decided on.
     """
-    _require(document, decision)
+    if not same:
+        _require(document, decision)
     if decision.outcome != "keep":
         return _set_aside(document, decision, decision.outcome, decision.reason)
     words = _new_words(decision, rewrites or {})
@@ -254,5 +262,6 @@ def _applied(
         model=decision.model,
         policy=decision.policy,
         policy_hash=decision.policy_hash,
-        text_hash=short_hash(document.text),
+        # What a decision says of its text has been compared with it.
+        text_hash=decision.text_hash or short_hash(document.text),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from eudaimon.curate import arrow
 from eudaimon.curate.condition import When
 from eudaimon.curate.decide import lacking_reason
 from eudaimon.curate.policy import Policy
@@ -37,21 +38,14 @@ class Columns:
     def numbers(self, name: str) -> Float[np.ndarray, " rows"] | Int[np.ndarray, " rows"]:
         """A column of numbers, NaN where it is null."""
         if name not in self._numbers:
-            self._numbers[name] = np.asarray(self.table[name].to_numpy())
+            self._numbers[name] = arrow.to_numpy(self.table[name])
         return self._numbers[name]
 
     def codes(self, name: str) -> tuple[Int[np.ndarray, " rows"], list[str | None]]:
         """A column of names as numbers into the list of names; null is the last of them, None."""
+
         if name not in self._codes:
-            column: Any = self.table[name]
-            if not column.num_chunks:
-                self._codes[name] = (np.zeros(0, dtype=np.int64), [None])
-            else:
-                chunk = column.chunk(0)
-                coded = chunk if hasattr(chunk, "indices") else chunk.dictionary_encode()
-                values = coded.dictionary.to_pylist()
-                indices = coded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
-                self._codes[name] = (np.asarray(indices), [*values, None])
+            self._codes[name] = arrow.codes_of(self.table[name])
         return self._codes[name]
 
     def among(self, name: str, wanted: Sequence[str | None]) -> Bool[np.ndarray, " rows"]:

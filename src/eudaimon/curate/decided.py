@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json
 from eudaimon.core.identity import short_hash
+from eudaimon.curate import arrow
 from eudaimon.curate.decision_table import decide_table, score_tables
 from eudaimon.curate.policy import Policy
 from eudaimon.curate.run.folder import MANIFEST, PLAN, ScoreFolder
@@ -37,7 +38,7 @@ class ScoreTable:
     @cached_property
     def segment(self) -> Int[np.ndarray, "rows"]:
         """The index of each row's segment in its document; `WHOLE` for the document's own row."""
-        return np.asarray(self.table["segment"].to_numpy())
+        return np.asarray(arrow.to_numpy(self.table["segment"]))
 
     @cached_property
     def starts(self) -> Int[np.ndarray, "documents"]:
@@ -56,7 +57,7 @@ class ScoreTable:
         import pyarrow.compute as compute
 
         markup = compute.equal(self.table["voice"].cast(pyarrow.string()), MARKUP).fill_null(False)
-        return np.asarray((self.segment != WHOLE) & ~markup.to_numpy())
+        return np.asarray((self.segment != WHOLE) & ~arrow.to_numpy(markup))
 
     @cached_property
     def harm(self) -> Float[np.ndarray, "rows"]:
@@ -64,7 +65,7 @@ class ScoreTable:
         highest: np.ndarray = np.full(self.table.num_rows, np.nan)
         for name in self.table.column_names:
             if name.startswith(HARM):
-                highest = np.fmax(highest, self.table[name].to_numpy())
+                highest = np.fmax(highest, arrow.to_numpy(self.table[name]))
         return highest
 
     def heads(self, name: str) -> list[str]:
@@ -94,7 +95,7 @@ class DecidedTable(ScoreTable):
 
     def spans(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
         """The number of each document on which a rule acts, and its decided spans."""
-        for number in np.flatnonzero(self.decided["spans"].is_valid().to_numpy()).tolist():
+        for number in np.flatnonzero(arrow.to_numpy(self.decided["spans"].is_valid())).tolist():
             yield number, self.decided["spans"][number].as_py()
 
 

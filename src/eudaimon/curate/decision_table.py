@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from eudaimon.core.errors import BadRows
+from eudaimon.curate import arrow
 from eudaimon.curate.condition_columns import Columns, columns_of, lacking_reasons, matching_ranks
-from eudaimon.curate.decide import DecidedSpan, Decision, Outcome, pick
+from eudaimon.curate.decide import DecidedSpan, Decision, pick
+from eudaimon.curate.owned_columns import AstrayParents, OwnedParts, Voices, owned_parts
 from eudaimon.curate.policy import Policy
 from eudaimon.curate.score_table import WHOLE, open_scores
 from eudaimon.curate.scores import SegmentScores
-from eudaimon.curate.settle import Ranks, Settled, owned, ranks, settle
+from eudaimon.curate.settle import ranks
+from eudaimon.curate.settle_columns import Coded, SettledColumns, settle_columns
+from eudaimon.curate.stages.spans import ranges
 from eudaimon.curate.voices.turn import MARKUP
 
 if TYPE_CHECKING:
@@ -69,12 +73,22 @@ def score_tables(path: Path, policy: Policy | None = None) -> Iterator[pyarrow.T
             table = file.read_row_group(group, columns=names, use_threads=False)
             if rest is not None and rest.num_rows:
                 table = pyarrow.concat_tables([rest, table], promote_options="default")
-            # The last document may go on in the next row group.
-            starts = np.flatnonzero(table["segment"].to_numpy() == WHOLE)
-            whole = int(starts[-1]) if len(starts) and group + 1 < file.num_row_groups else table.num_rows
+            whole = _whole_rows(table)
             if whole:
                 yield table.slice(0, whole)
             rest = table.slice(whole)
+        if rest is not None and rest.num_rows:
+            yield rest
+
+
+def _whole_rows(table: pyarrow.Table) -> int:
+    """How many rows are of whole documents: the last one may go on in the next row group."""
+    starts = np.flatnonzero(arrow.to_numpy(table["segment"]) == WHOLE)
+    if not len(starts):
+        return 0
+    last = int(starts[-1])
+    wanted = arrow.to_numpy(table["n_segments"].slice(last, 1))[0]
+    return table.num_rows if table.num_rows - last - 1 >= wanted else last
 
 
 def decide_table(policy: Policy, scores: pyarrow.Table, path: str | Path = "the table") -> pyarrow.Table:
@@ -98,43 +112,30 @@ def decide_table(policy: Policy, scores: pyarrow.Table, path: str | Path = "the 
     holds = np.bincount(document[found > 0], minlength=n) > 0
     errs = np.bincount(document[failed | lacking], minlength=n) > 0
 
-    plain = settle(policy, order, [])
-    ids = columns.table["document"].take(pyarrow.array(heads)).cast(pyarrow.string())
-    settled: dict[int, Settled] = {
-        row: settle(policy, order, parts)
-        for row, parts in _owned(path, columns, heads, np.flatnonzero(holds & ~errs), found)
-    }
-    broken = _errors(policy, columns, heads, np.flatnonzero(errs), failed, lacking)
-    names = ids.to_pylist() if policy.reflections else []
-    touched: dict[int, tuple[str, str, str, int]] = {
-        row: (s.outcome, s.rule, s.reason, s.weight) for row, s in settled.items()
-    }
-    touched |= {row: ("error", "", reason, 1) for row, reason in broken.items()}
-    default = (plain.outcome, plain.rule, plain.reason, plain.weight)
-    coded = [_spread(n, default[k], {row: values[k] for row, values in touched.items()}) for k in range(3)]
-    weight = np.full(n, plain.weight, dtype=np.int32)
-    for row, values in touched.items():
-        weight[row] = values[3]
-    reflects = {row for row, s in settled.items() if s.reflects}
-    if plain.reflects:
-        reflects |= set(range(n)) - set(settled) - set(broken)
-    reflections = {row: pick(policy.reflections, names[row]) for row in sorted(reflects)}
-    spans = {row: _span_rows(policy, order, s) for row, s in settled.items() if s.acts}
-    shares = {
-        row: [{"rule": rule, "share": share} for rule, share in s.shares.items()]
-        for row, s in settled.items()
-    }
-    schema = decision_schema()
+    settled = holds & ~errs
+    made = settle_columns(policy, order, settled, _owned(path, columns, heads, settled, found))
+    for row, told in _errors(policy, columns, heads, np.flatnonzero(errs), failed, lacking).items():
+        made.outcome.put(row, "error")
+        made.rule.put(row, "")
+        made.reason.put(row, told)
+        made.weight[row], made.reflects[row] = 1, False
+    at_heads = arrow.numbers(heads)
+    ids = columns.table["document"].take(at_heads).cast(pyarrow.string())
+    reflection = Coded(n, "")
+    if policy.reflections and made.reflects.any():
+        for row in np.flatnonzero(made.reflects).tolist():
+            reflection.put(row, pick(policy.reflections, ids[row].as_py()))
+    names = [policy.segments[number].name for number in order.rule]
     arrays = [
         ids,
-        *(columns.table[name].take(pyarrow.array(heads)) for name in ("span_hash", "source", "model")),
-        *coded,
-        pyarrow.array(weight),
-        _spread(n, "", reflections),
-        _sparse(n, spans, schema.field("spans").type),
-        _sparse(n, shares, schema.field("shares").type),
+        *(columns.table[name].take(at_heads) for name in ("span_hash", "source", "model")),
+        *(arrow.coded(each.codes, each.values) for each in (made.outcome, made.rule, made.reason)),
+        arrow.numbers(made.weight),
+        arrow.coded(reflection.codes, reflection.values),
+        _spans(n, made.acts, names),
+        _shares(n, made, names),
     ]
-    return pyarrow.table(arrays, schema=schema)
+    return pyarrow.table(arrays, schema=decision_schema())
 
 
 def decisions(
@@ -145,31 +146,34 @@ def decisions(
     ``start`` is the number of the first row. Spans of a row whose scores are not given have none.
     """
     rules = {rule.name: rule for rule in policy.segments}
-    acted = span_lists(table["spans"])
-    rest = table.drop_columns(["spans"]).to_pylist()
-    for number, (row, found) in enumerate(zip(rest, acted, strict=True), start=start):
+    names = ("document", "outcome", "reason", "rule", "weight", "reflection", "source", "model", "text_hash")
+    columns = [arrow.plain_values(table[name]) for name in names]
+    shares = _share_lists(table["shares"])
+    for number, (row, acted, share) in enumerate(
+        zip(zip(*columns, strict=True), span_lists(table["spans"]), shares, strict=True), start=start
+    ):
         spans = []
-        for first, end, name, segments in found:
+        for first, end, name, segments in acted:
             rule = rules[name]
             known = scores.get(number)
             behind = tuple(known[k] for k in segments) if known else ()
             words = rule.tag or rule.instruction
             spans.append(DecidedSpan(first, end, rule.do, rule.name, rule.why, behind, words))
-        outcome: Outcome = row["outcome"]
+        document, outcome, reason, rule_name, weight, reflection, source, model, text_hash = row
         yield Decision(
-            row["document"],
+            document,
             outcome,
-            row["reason"],
+            reason,
             policy.name,
             policy.hash,
-            rule=row["rule"],
+            rule=rule_name,
             spans=tuple(spans),
-            weight=row["weight"],
-            reflection=row["reflection"],
-            shares={each["rule"]: each["share"] for each in row["shares"] or ()},
-            source=row["source"] or "",
-            model=row["model"] or "",
-            text_hash=row["text_hash"] or "",
+            weight=weight,
+            reflection=reflection,
+            shares=share,
+            source=source or "",
+            model=model or "",
+            text_hash=text_hash or "",
         )
 
 
@@ -181,20 +185,31 @@ def span_lists(column: pyarrow.ChunkedArray) -> list[list[SpanRow]]:
     spans = column.combine_chunks()
     flat = spans.flatten()
     behind = flat.field("segments")
-    numbers, ends = behind.flatten().to_pylist(), np.append(0, np.cumsum(behind.value_lengths())).tolist()
+    numbers = arrow.to_numpy(behind.flatten()).tolist()
+    ends = np.append(0, np.cumsum(arrow.to_numpy(behind.value_lengths()))).tolist()
     rows = [
         (start, end, rule, numbers[low:high])
         for start, end, rule, low, high in zip(
-            flat.field("start").to_numpy().tolist(),
-            flat.field("end").to_numpy().tolist(),
+            arrow.to_numpy(flat.field("start")).tolist(),
+            arrow.to_numpy(flat.field("end")).tolist(),
             flat.field("rule").to_pylist(),
             ends[:-1],
             ends[1:],
             strict=True,
         )
     ]
-    places = np.append(0, np.cumsum(spans.value_lengths().fill_null(0))).tolist()
+    places = np.append(0, np.nan_to_num(arrow.to_numpy(spans.value_lengths())).cumsum()).astype(int).tolist()
     return [rows[low:high] for low, high in pairwise(places)]
+
+
+def _share_lists(column: pyarrow.ChunkedArray) -> list[dict[str, float]]:
+    """The shares of each row by rule, none where it is null."""
+    shares = column.combine_chunks()
+    flat = shares.flatten()
+    each = arrow.to_numpy(flat.field("share")).tolist()
+    pairs = list(zip(flat.field("rule").to_pylist(), each, strict=True))
+    places = np.append(0, np.nan_to_num(arrow.to_numpy(shares.value_lengths())).cumsum()).astype(int).tolist()
+    return [dict(pairs[low:high]) for low, high in pairwise(places)]
 
 
 def _check(path: str | Path, columns: Columns, is_head: np.ndarray, heads: np.ndarray) -> None:
@@ -215,31 +230,20 @@ def _check(path: str | Path, columns: Columns, is_head: np.ndarray, heads: np.nd
 
 
 def _owned(
-    path: str | Path, columns: Columns, heads: np.ndarray, rows: np.ndarray, found: np.ndarray
-) -> Iterator[tuple[int, Any]]:
-    """The owned characters of these documents, by number."""
-    if not len(rows):
-        return
-    ends = np.append(heads[1:], len(found))
-    start, end = columns.numbers("start"), columns.numbers("end")
-    parent, silent = columns.numbers("parent"), columns.among("voice", (MARKUP,))
-    for row in rows.tolist():
-        part = slice(int(heads[row]) + 1, int(ends[row]))
-        above = [None if p != p else int(p) for p in parent[part].tolist()]
-        try:
-            yield (
-                row,
-                owned(
-                    [int(x) for x in start[part].tolist()],
-                    [int(x) for x in end[part].tolist()],
-                    above,
-                    silent[part].tolist(),
-                    found[part].tolist(),
-                ),
-            )
-        except ValueError as error:
-            name = columns.table["document"][int(heads[row])].as_py()
-            raise BadRows(f"{path}, document {name}: {error}") from error
+    path: str | Path, columns: Columns, heads: np.ndarray, settled: np.ndarray, found: np.ndarray
+) -> OwnedParts:
+    """The owned characters of the documents that are ``settled``."""
+    sizes = np.where(settled, np.diff(np.append(heads, len(found))) - 1, 0)
+    rows = ranges(heads + 1, heads + 1 + sizes)
+    first = np.append(0, np.cumsum(sizes))
+    parent = np.nan_to_num(columns.numbers("parent")[rows], nan=-1).astype(np.int64)
+    start, end = (columns.numbers(name)[rows].astype(np.int64) for name in ("start", "end"))
+    silent = columns.among("voice", (MARKUP,))[rows]
+    try:
+        return owned_parts(Voices(first, start, end, parent, silent, found[rows]))
+    except AstrayParents as error:
+        name = columns.table["document"][int(heads[error.document])].as_py()
+        raise BadRows(f"{path}, document {name}: {error}") from error
 
 
 def _errors(
@@ -270,38 +274,41 @@ def _errors(
     return told
 
 
-def _span_rows(policy: Policy, order: Ranks, settled: Settled) -> list[dict[str, Any]]:
-    return [
-        {
-            "start": start,
-            "end": end,
-            "rule": policy.segments[order.rule[rank - 1]].name,
-            "segments": list(owners),
-        }
-        for start, end, rank, owners in settled.acts
+def _spans(n: int, acts: OwnedParts, names: Sequence[str]) -> pyarrow.Array:
+    """The column of spans: null where there is none."""
+    import pyarrow
+
+    kind = decision_schema().field("spans").type
+    behind = pyarrow.ListArray.from_arrays(
+        arrow.numbers(acts.first.astype(np.int32)), arrow.numbers(acts.owners.astype(np.int32))
+    )
+    fields = [
+        arrow.numbers(acts.start.astype(np.int64)),
+        arrow.numbers(acts.end.astype(np.int64)),
+        arrow.coded(acts.rank - 1, names).cast(pyarrow.string()),
+        behind,
     ]
+    return _lists(
+        n, acts.document, pyarrow.StructArray.from_arrays(fields, fields=list(kind.value_type)), kind
+    )
 
 
-def _spread(n: int, default: Any, others: Mapping[int, Any]) -> pyarrow.Array:
-    """A column of names with one default."""
+def _shares(n: int, made: SettledColumns, names: Sequence[str]) -> pyarrow.Array:
+    """The column of shares by rule: null where there is none."""
     import pyarrow
 
-    values = list(dict.fromkeys([default, *others.values()]))
-    place = {value: code for code, value in enumerate(values)}
-    codes = np.zeros(n, dtype=np.int32)
-    for row, value in others.items():
-        codes[row] = place[value]
-    return pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array(values, pyarrow.string()))
+    kind = decision_schema().field("shares").type
+    fields = [arrow.coded(made.share_rank - 1, names).cast(pyarrow.string()), arrow.numbers(made.share)]
+    values = pyarrow.StructArray.from_arrays(fields, fields=list(kind.value_type))
+    return _lists(n, made.share_document, values, kind)
 
 
-def _sparse(n: int, rows: Mapping[int, list[Any]], kind: pyarrow.DataType) -> pyarrow.Array:
-    """A column of lists, null but for these rows."""
+def _lists(n: int, row: np.ndarray, values: pyarrow.Array, kind: pyarrow.DataType) -> pyarrow.Array:
+    """A column of ``n`` lists of the values of each row, which are in order of rows; null where none is."""
     import pyarrow
 
-    present = sorted(row for row in rows if rows[row])
-    lengths = np.zeros(n, dtype=np.int32)
-    lengths[present] = [len(rows[row]) for row in present]
+    lengths = np.bincount(row, minlength=n)
     offsets = np.append(0, np.cumsum(lengths)).astype(np.int32)
-    values = pyarrow.array([each for row in present for each in rows[row]], kind.value_type)
-    mask = pyarrow.array(lengths == 0)
-    return pyarrow.ListArray.from_arrays(pyarrow.array(offsets), values, type=kind, mask=mask)
+    return pyarrow.ListArray.from_arrays(
+        arrow.numbers(offsets), values, type=kind, mask=arrow.truths(lengths == 0)
+    )

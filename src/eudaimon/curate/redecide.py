@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eudaimon.curate import arrow
 from eudaimon.curate.decide import Decision
 from eudaimon.curate.decision_table import decide_table, decisions, score_tables, span_lists
 from eudaimon.curate.policy import Policy
-from eudaimon.curate.score_table import HARM, TRAIT, WHOLE, of_rows, segment_of
+from eudaimon.curate.score_table import WHOLE, of_rows
 from eudaimon.curate.scores import DocumentScores, SegmentScores
+from eudaimon.curate.segment_columns import segments_of
 
 if TYPE_CHECKING:
     import pyarrow
@@ -27,7 +29,7 @@ def decide_file(policy: Policy, path: str | Path) -> Iterator[Decision]:
     path = Path(path)
     for scores in score_tables(path):
         table = decide_table(policy, scores, path)
-        acted = np.flatnonzero(table["spans"].is_valid().to_numpy())
+        acted = np.flatnonzero(arrow.to_numpy(table["spans"].is_valid()))
         yield from decisions(policy, table, cited_scores(path, scores, table, acted))
 
 
@@ -40,24 +42,22 @@ def cited_scores(
     """
     if not len(rows):
         return {}
-    heads = np.flatnonzero(scores["segment"].to_numpy() == WHOLE)
+    heads = np.flatnonzero(arrow.to_numpy(scores["segment"]) == WHOLE)
+    acted = span_lists(decided["spans"].take(arrow.numbers(rows)))
     wanted = [
         (row, segment)
-        for row, spans in zip(rows.tolist(), span_lists(decided["spans"].take(rows)), strict=True)
+        for row, spans in zip(rows.tolist(), acted, strict=True)
         for segment in dict.fromkeys(number for span in spans for number in span[3])
     ]
-    taken = scores.take([int(heads[row]) + 1 + segment for row, segment in wanted])
-    # What was not scored need not be made into one None for every row and column.
-    empty = [name for name in taken.column_names if taken[name].null_count == taken.num_rows]
-    taken = taken.drop_columns([name for name in empty if name.startswith((HARM, TRAIT))])
+    taken = scores.take(arrow.numbers(np.array([heads[row] + 1 + k for row, k in wanted], dtype=np.int64)))
     found: dict[int, dict[int, SegmentScores]] = {int(row): {} for row in rows}
-    for (row, segment), each in zip(wanted, taken.to_pylist(), strict=True):
-        found[row][segment] = segment_of(path, each)
+    for (row, segment), each in zip(wanted, segments_of(path, taken), strict=True):
+        found[row][segment] = each
     return found
 
 
 def scores_of(path: Path, scores: pyarrow.Table, rows: np.ndarray) -> dict[int, DocumentScores]:
     """The scores of these documents of a score table, by their number among its documents."""
-    document = np.cumsum(scores["segment"].to_numpy() == WHOLE) - 1
+    document = np.cumsum(arrow.to_numpy(scores["segment"]) == WHOLE) - 1
     found = of_rows(path, scores.filter(np.isin(document, rows)).to_pylist()) if len(rows) else ()
     return dict(zip(rows.tolist(), found, strict=True))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from eudaimon.core.errors import BadRows
 from eudaimon.core.files import atomic_path
@@ -78,7 +78,8 @@ def open_scores(path: Path, coded: Sequence[str] = ()) -> pyarrow.parquet.Parque
         raise BadRows(
             f"{path} cannot be read: {str(error).splitlines()[0]}", right="a Parquet file of scores"
         ) from error
-    missing = [name for name in score_schema().names if name not in file.schema_arrow.names]
+    there = set(file.schema_arrow.names)
+    missing = [name for name in score_schema().names if name not in there]
     if missing:
         file.close()
         raise BadRows(f"{path} has no column {', '.join(missing)}", right="scores that curate wrote")
@@ -215,6 +216,10 @@ def _document(path: Path, whole: Mapping[str, Any], segments: list[SegmentScores
         raise BadRows(f"{path}: {error}") from error
 
 
+@overload
+def plain(text: str) -> str: ...
+@overload
+def plain(text: None) -> None: ...
 def plain(text: str | None) -> str | None:
     """The text as Parquet can hold it: a lone surrogate becomes ``\\udc80``."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")

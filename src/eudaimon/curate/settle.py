@@ -15,6 +15,9 @@ from eudaimon.curate.policy import STRICTNESS, Policy
 NO_RULE = 0
 """The rank of a voice for which no rule holds."""
 
+NOTHING = "nothing speaks against it"
+"""The reason of a document of which all is kept as it is."""
+
 Owned: TypeAlias = tuple[int, int, int, tuple[int, ...]]
 """Characters ``[start, end)``, the rank of the rule that counts there, and the segments for which it does."""
 
@@ -117,7 +120,7 @@ def settle(policy: Policy, order: Ranks, parts: Sequence[Owned]) -> Settled:
             reflects = each.do == "keep" and (reflects or each.reflect)
             return Settled(each.do, each.why, each.name, tuple(acts), each.weight, reflects, shares)
     whys = dict.fromkeys(policy.segments[order.rule[rank - 1]].why for _, _, rank, _ in acts)
-    reason = "; ".join(whys) or "nothing speaks against it"
+    reason = "; ".join(whys) or NOTHING
     return Settled("keep", reason, "", tuple(acts), 1, reflects, shares)
 
 

@@ -1,6 +1,14 @@
 from .cards import Card as Card
 from .cards import card as card
 from .cards import licences as licences
+from .constitutions.constitution import Constitution as Constitution
+from .constitutions.constitution import Trait as Trait
+from .constitutions.lint import Finding as Finding
+from .constitutions.lint import lint as lint
+from .constitutions.packaged import constitution as constitution
+from .constitutions.packaged import constitutions as constitutions
+from .constitutions.read import read_constitution as read_constitution
+from .constitutions.write import write_constitution as write_constitution
 from .library import contrast_pairs as contrast_pairs
 from .library import matched_pairs as matched_pairs
 from .library import names as names
@@ -37,8 +45,10 @@ from .write import write_queries as write_queries
 
 __all__ = [
     "Card",
+    "Constitution",
     "Dress",
     "Dresses",
+    "Finding",
     "Label",
     "Overlap",
     "Passage",
@@ -50,9 +60,12 @@ __all__ = [
     "Selection",
     "Splits",
     "Taxonomy",
+    "Trait",
     "card",
     "categories",
     "category_of",
+    "constitution",
+    "constitutions",
     "contrast_pairs",
     "data_hash",
     "default_plan",
@@ -60,16 +73,19 @@ __all__ = [
     "gold_passages",
     "leave_one_source_out",
     "licences",
+    "lint",
     "matched_pairs",
     "names",
     "near_duplicates",
     "packaged",
     "packaged_all",
     "persona_prompts",
+    "read_constitution",
     "read_queries",
     "select",
     "similarity",
     "split_by_source",
     "taxonomy",
+    "write_constitution",
     "write_queries",
 ]

@@ -22,7 +22,7 @@ class Card(BaseModel):
     title: str
     description: str
     kind: str
-    """``queries``, ``passages``, ``persona_prompts`` or ``dresses``."""
+    """``queries``, ``passages``, ``persona_prompts``, ``dresses``, ``constitutions`` or ``questions``."""
     file: str
     sha256: str
     n_safe: int = 0

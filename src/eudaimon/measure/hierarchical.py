@@ -7,22 +7,18 @@ Ann. Appl. Stat. 1:386, on resampling rows and columns of a crossed table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from math import sqrt
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy import stats
+from jaxtyping import Float
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.score import Score
 from eudaimon.measure.equivalence import Equivalence, equivalent
-from eudaimon.measure.intervals import Z_95
 from eudaimon.measure.multiplicity import holm
 from eudaimon.measure.panel import Panel
-from eudaimon.measure.resampling import CELLS_AT_ONCE
+from eudaimon.measure.panel_resampling import checked_design, resampled_means, spread
 
 N_RESAMPLES = 4000
 
@@ -131,16 +127,8 @@ def _resampled(
     seed: int,
     unit: str,
 ) -> tuple[SeededScore, Float[np.ndarray, "b"] | None]:
-    if crossed and not panel.is_crossed:
-        missing = len(panel.seeds) * len(panel.questions) - len(panel)
-        raise UsageError(
-            f"{missing} of {len(panel.seeds)} x {len(panel.questions)} seeds and questions have no value",
-            right="every seed was asked every question",
-            do="crossed=False, where each seed has questions of its own",
-        )
-    if n_resamples < 1:
-        raise UsageError(f"{n_resamples} resamples give no interval", right="at least one resample")
-    factor = _spread(panel, crossed)
+    checked_design(panel, crossed, n_resamples)
+    factor = spread(panel, crossed)
     n_seeds, n_questions = len(panel.seeds), len(panel.questions)
     score = SeededScore(
         value=panel.mean,
@@ -151,8 +139,7 @@ def _resampled(
     )
     if factor is None:
         return score, None
-    draw = _crossed if crossed else _nested
-    means = np.concatenate(list(draw(panel, n_resamples, seed)))
+    means = resampled_means(panel, n_resamples, seed, crossed=crossed)
     drawn = panel.mean + factor * (means - panel.mean)
     low, high = (float(limit) for limit in np.quantile(drawn, (0.025, 0.975)))
     # Rounding in a mean of equal values must not put a limit on the wrong side of it.
@@ -160,65 +147,3 @@ def _resampled(
     if limits is not None:
         low, high = max(low, limits[0]), min(high, limits[1])
     return score.model_copy(update={"low": low, "high": high}), drawn
-
-
-def _spread(panel: Panel, crossed: bool) -> float | None:
-    """By how much the resampled means must be spread for nominal coverage; None when nothing is resampled."""
-    by_seed = panel.seed_means
-    parts = [(by_seed, len(by_seed))]
-    if crossed or len(by_seed) == 1:
-        by_question = np.bincount(panel.question, panel.values) / np.bincount(panel.question)
-        parts.append((by_question, len(by_question)))
-    terms = [(float(row.var(ddof=1)) / n, n) for row, n in parts if n > 1]
-    if not terms:
-        return None
-    total = sum(variance for variance, _ in terms)
-    if total == 0:
-        return 1.0
-    seen = sum(variance * (n - 1) / n for variance, n in terms)
-    freedom = total**2 / sum(variance**2 / (n - 1) for variance, n in terms)
-    return sqrt(total / seen) * float(stats.t.ppf(0.975, freedom)) / Z_95
-
-
-def _crossed(panel: Panel, n: int, seed: int) -> Iterator[Float[np.ndarray, "b"]]:
-    n_seeds, n_questions = len(panel.seeds), len(panel.questions)
-    table = panel.values.reshape(n_seeds, n_questions)
-    for seeds, questions in _weights(n_seeds, n_questions, n, seed):
-        yield ((seeds @ table) * questions).sum(axis=1) / n_questions
-
-
-@lru_cache(maxsize=4)
-def _weights(
-    n_seeds: int, n_questions: int, n: int, seed: int
-) -> tuple[tuple[Float[np.ndarray, "b s"], Int[np.ndarray, "b q"]], ...]:
-    """How often each seed and question is drawn, in blocks of resamples.
-
-    Drawing takes most of a bootstrap's time, and all cells of a study share one draw.
-    """
-    rng = np.random.default_rng(seed)
-    few = np.min_scalar_type(n_questions)
-    blocks = []
-    for size in _blocks(n, n_questions):
-        seeds = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=size) / n_seeds
-        questions = rng.multinomial(n_questions, np.full(n_questions, 1 / n_questions), size=size)
-        blocks.append((seeds, questions.astype(few)))
-    return tuple(blocks)
-
-
-def _nested(panel: Panel, n: int, seed: int) -> Iterator[Float[np.ndarray, "b"]]:
-    rng = np.random.default_rng(seed)
-    sizes = np.bincount(panel.seed)
-    start = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    for size in _blocks(n, len(sizes) * int(sizes.max())):
-        seeds = rng.integers(0, len(sizes), size=(size, len(sizes)))
-        # As many questions as the drawn seed has; the rest of a shorter seed's row is left out of its mean.
-        rows = (rng.random((*seeds.shape, int(sizes.max()))) * sizes[seeds][..., None]).astype(np.int64)
-        drawn = panel.values[start[seeds][..., None] + rows]
-        kept = np.arange(int(sizes.max())) < sizes[seeds][..., None]
-        yield ((drawn * kept).sum(axis=2) / sizes[seeds]).mean(axis=1)
-
-
-def _blocks(n: int, cells: int) -> Iterator[int]:
-    block = max(1, CELLS_AT_ONCE // cells)
-    for begin in range(0, n, block):
-        yield min(block, n - begin)

@@ -34,12 +34,25 @@ def holm(p_values: ArrayLike) -> Float[np.ndarray, "tests"]:
     Keeps the chance of any false rejection at alpha whatever the dependence of the tests. Raises
     `UsageError` on values outside of [0, 1]. Holm (1979), Scand. J. Stat. 6:65.
     """
-    p = numbers(p_values, "p-values")
-    if (p < 0).any() or (p > 1).any():
-        raise UsageError("p-values lie outside of [0, 1]", right="probabilities")
+    p = _probabilities(p_values)
     order = np.argsort(p, kind="stable")
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
+    return adjusted
+
+
+def benjamini_hochberg(p_values: ArrayLike) -> Float[np.ndarray, "tests"]:
+    """Benjamini and Hochberg's adjusted p-values, in [0, 1] and in the order given; reject those at most q.
+
+    Keeps the expected share of false ones among the rejections at q, for independent and for positively
+    dependent tests. Raises `UsageError` on values outside of [0, 1]. Benjamini and Hochberg (1995), J. R.
+    Stat. Soc. B 57:289.
+    """
+    p = _probabilities(p_values)
+    order = np.argsort(p, kind="stable")
+    raised = p[order] * len(p) / np.arange(1, len(p) + 1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.minimum.accumulate(raised[::-1])[::-1], 1)
     return adjusted
 
 
@@ -68,3 +81,10 @@ def effective_n(clusters: ArrayLike, values: ArrayLike) -> EffectiveN:
     icc = min(1.0, max(0.0, (between - within) / spread)) if spread > 0 else 1.0
     effect = 1 + (float((sizes**2).sum()) / n - 1) * icc
     return EffectiveN(n, k, icc, effect, n / effect)
+
+
+def _probabilities(p_values: ArrayLike) -> Float[np.ndarray, "tests"]:
+    p = numbers(p_values, "p-values")
+    if (p < 0).any() or (p > 1).any():
+        raise UsageError("p-values lie outside of [0, 1]", right="probabilities")
+    return p

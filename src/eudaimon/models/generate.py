@@ -30,7 +30,7 @@ def generate(
     max_new_tokens: int = 64,
     temperature: float = 0.0,
     top_p: float = 1.0,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     system: str | None = None,
     template: bool = True,
     show_progress: bool = True,
@@ -40,9 +40,9 @@ def generate(
     The chat template is applied when there is one. Temperature 0 takes the likeliest token; otherwise tokens
     are drawn at that temperature from the smallest set with mass ``top_p``. Each prompt draws from its own
     generator, seeded by ``seed``, its tokens and how often it occurred before, so its sample does not depend
-    on the batch (up to rounding in the logits, which may tip near-ties). Ends at an end-of-sequence token,
-    at ``max_new_tokens`` or where the context is full. Raises `UsageError` for encoders and bad settings,
-    `TextTooLong` for a prompt that leaves no room.
+    on the batch (up to rounding in the logits, which may tip near-ties). A sequence gives each prompt a seed
+    of its own. Ends at an end-of-sequence token, at ``max_new_tokens`` or where the context is full. Raises
+    `UsageError` for encoders and bad settings, `TextTooLong` for a prompt that leaves no room.
     """
     if not (temperature >= 0 and 0 < top_p <= 1 and max_new_tokens >= 1):
         raise UsageError(
@@ -50,6 +50,8 @@ def generate(
             right="temperature >= 0, 0 < top_p <= 1, max_new_tokens >= 1",
         )
     asked = _asked(model, prompts, system, template)
+    if not isinstance(seed, int) and len(seed) != len(asked):
+        raise UsageError(f"{len(seed)} seeds for {len(asked)} prompts", right="one seed, or one a prompt")
     draws = _draws(asked, seed) if temperature > 0 else None
     answers: list[str] = [""] * len(asked)
     with progress("generated", len(asked), "texts", enabled=show_progress) as advance:
@@ -99,14 +101,14 @@ def _asked(model: Model, prompts: Sequence[Text], system: str | None, template: 
     return asked
 
 
-def _draws(asked: list[Prompt], seed: int) -> list[torch.Generator]:
+def _draws(asked: list[Prompt], seed: int | Sequence[int]) -> list[torch.Generator]:
     import torch
 
-    seen: Counter[bytes] = Counter()
+    seen: Counter[tuple[int, bytes]] = Counter()
     generators = []
-    for prompt in asked:
-        key = prompt.ids.tobytes()
-        own = int(short_hash(f"{seed} {short_hash(key)} {seen[key]}"), 16)
+    for place, prompt in enumerate(asked):
+        key = (seed if isinstance(seed, int) else seed[place], prompt.ids.tobytes())
+        own = int(short_hash(f"{key[0]} {short_hash(key[1])} {seen[key]}"), 16)
         seen[key] += 1
         generators.append(torch.Generator().manual_seed(own))
     return generators

@@ -7,10 +7,10 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -106,14 +106,19 @@ class Connection:
     def __init__(self, server: ChatServer, client: httpx.Client) -> None:
         self._server, self._client = server, client
 
-    def ask(self, messages: Sequence[dict[str, str]]) -> Reply:
-        """The answer to chat messages at temperature 0; what goes wrong is a reply without content."""
+    def ask(self, messages: Sequence[Mapping[str, str]], settings: Mapping[str, Any] | None = None) -> Reply:
+        """The answer to chat messages; what goes wrong is a reply without content.
+
+        ``settings`` are fields of the request (``temperature``, ``top_p``, ``seed``, ``max_tokens``) that
+        stand in place of temperature 0 and the server's own bound.
+        """
         server, started = self._server, time.monotonic()
         request = {
             "model": server.model,
             "temperature": 0,
             "max_tokens": server.max_tokens,
-            "messages": list(messages),
+            "messages": [dict(message) for message in messages],
+            **(settings or {}),
         }
         # ASCII escapes: a lone surrogate in a text must not keep it from being asked about.
         body = json.dumps(request, ensure_ascii=True).encode("ascii")

@@ -21,6 +21,21 @@ from .nursery.recipes import PretrainRecipe as PretrainRecipe
 from .nursery.sizes import SIZES as SIZES
 from .nursery.sizes import Size as Size
 from .nursery.sizes import llama_config as llama_config
+from .persona.expand import expand as expand
+from .persona.oracle import OracleSpeaker as OracleSpeaker
+from .persona.oracle import town_constitution as town_constitution
+from .persona.oracle import town_teacher as town_teacher
+from .persona.pipeline import TrainedPersona as TrainedPersona
+from .persona.pipeline import train_persona as train_persona
+from .persona.preference import train_preferences as train_preferences
+from .persona.recipe import PERSONA_RECIPES as PERSONA_RECIPES
+from .persona.recipe import PersonaRecipe as PersonaRecipe
+from .persona.recipe import PreferenceRecipe as PreferenceRecipe
+from .persona.recipe import persona_recipe as persona_recipe
+from .persona.speaker import LocalSpeaker as LocalSpeaker
+from .persona.speaker import Sampling as Sampling
+from .persona.speaker import ServedSpeaker as ServedSpeaker
+from .persona.speaker import Speaker as Speaker
 from .read_texts import read_texts as read_texts
 from .text import TrainText as TrainText
 from .tokens.interchange import from_datatrove as from_datatrove
@@ -36,6 +51,7 @@ from .tokens.write import write_tokens as write_tokens
 __all__ = [
     "ARMS",
     "LORA_RECIPES",
+    "PERSONA_RECIPES",
     "SIZES",
     "Arm",
     "ArmResult",
@@ -43,17 +59,26 @@ __all__ = [
     "DiskFull",
     "FineTuneRecipe",
     "Labels",
+    "LocalSpeaker",
     "LoraRecipe",
     "LossNotFinite",
+    "OracleSpeaker",
+    "PersonaRecipe",
+    "PreferenceRecipe",
     "PretrainRecipe",
     "Removed",
     "Rows",
+    "Sampling",
+    "ServedSpeaker",
     "Size",
     "SourceCount",
+    "Speaker",
     "TokenSet",
     "TrainText",
+    "TrainedPersona",
     "apply_arm",
     "column",
+    "expand",
     "filtered",
     "finetune",
     "from_datatrove",
@@ -62,10 +87,15 @@ __all__ = [
     "oracle",
     "order",
     "pack",
+    "persona_recipe",
     "pretrain",
     "read_texts",
     "to_datatrove",
     "token_mask",
+    "town_constitution",
+    "town_teacher",
     "train_lora",
+    "train_persona",
+    "train_preferences",
     "write_tokens",
 ]

@@ -12,6 +12,7 @@ from eudaimon.cli.curate.decide import decide
 from eudaimon.cli.curate.diff import diff
 from eudaimon.cli.curate.distil import distil
 from eudaimon.cli.curate.evaluate import evaluate
+from eudaimon.cli.curate.filter import filter
 from eudaimon.cli.curate.fit import fit
 from eudaimon.cli.curate.policies import policies
 from eudaimon.cli.curate.restore import restore
@@ -21,7 +22,7 @@ from eudaimon.cli.curate.why import why
 from eudaimon.cli.failures import Commands
 from eudaimon.cli.groups import flat
 
-SCORED = (score, decide, apply, restore, controls, diff, why)
+SCORED = (score, decide, apply, filter, restore, controls, diff, why)
 REPORTED = (audit, card)
 FITTED = (fit, evaluate, distil)
 SHOWN = (voices, policies)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
@@ -64,7 +65,12 @@ def apply(
             f"{len(done.failed)} failed: {done.folder}"
         )
         if manifest:
-            rows = [("all", *(manifest.get(name, 0) for name in COLUMNS))]
-            rows += [(s, *(n.get(c, 0) for c in COLUMNS)) for s, n in manifest["by_source"].items()]
-            print_table(("source", *(name.replace("_", " ") for name in COLUMNS)), rows)
+            tell_applied(manifest)
     tell_failures(done.failed)
+
+
+def tell_applied(manifest: Mapping[str, Any]) -> None:
+    """Show what is kept and what is removed, in all and by source."""
+    rows = [("all", *(manifest.get(name, 0) for name in COLUMNS))]
+    rows += [(s, *(n.get(c, 0) for c in COLUMNS)) for s, n in manifest["by_source"].items()]
+    print_table(("source", *(name.replace("_", " ") for name in COLUMNS)), rows)

@@ -17,6 +17,7 @@ from eudaimon.cli.output import one_line, print_json, print_line
 
 FAILED = 1
 SHOWN = 5
+SCORER_HELP = "shipped, stage1, a folder that `curate fit` wrote, a fastText .bin, or module:function."
 
 
 def score(
@@ -30,10 +31,7 @@ def score(
     out: Out = Path("scores"),
     scorer: Annotated[
         str,
-        Option(
-            help="shipped, stage1, a folder that `curate fit` wrote, a fastText .bin, or module:function.",
-            metavar="NAME",
-        ),
+        Option(help=SCORER_HELP, metavar="NAME"),
     ] = "shipped",
     shard_mb: Annotated[
         int, Option("--shard-mb", min=1, help="Text of a shard, the unit that is resumed.", metavar="N")
@@ -73,7 +71,7 @@ def score(
             f"{len(done.failed)} failed: {done.folder}"
         )
         if manifest:
-            _tell(manifest)
+            tell_scored(manifest)
     tell_failures(done.failed)
 
 
@@ -85,7 +83,8 @@ def tell_failures(failed: Any) -> None:
         raise typer.Exit(FAILED)
 
 
-def _tell(manifest: dict[str, Any]) -> None:
+def tell_scored(manifest: dict[str, Any]) -> None:
+    """Say what was scored, what was set aside, and which ids come again."""
     print_line(
         f"{manifest['documents']:,} documents, {manifest['segments']:,} segments, "
         f"{manifest['characters']:,} characters; {manifest['errors']:,} could not be scored"

@@ -7,12 +7,23 @@ from dataclasses import asdict
 from eudaimon.cli.options import Json
 from eudaimon.cli.output import print_json, print_line, print_table
 from eudaimon.cli.study.options import WhichStudy, Workers
+from eudaimon.cli.study.power import Power, Spread, Tests, print_power
 
 
-def plan(which: WhichStudy, workers: Workers = None, as_json: Json = False) -> None:
+def plan(
+    which: WhichStudy,
+    workers: Workers = None,
+    power: Power = None,
+    spread: Spread = None,
+    tests: Tests = 1,
+    as_json: Json = False,
+) -> None:
     """Print the steps, tokens, memory, disk and hours that a study still takes; nothing runs."""
     from eudaimon.study.plan import plan as planned
 
+    if power is not None:
+        print_power(which, power, spread, tests, as_json=as_json)
+        return
     study, options, folder = which.open()
     found = planned(study.targets(options), folder, workers=workers)
     if as_json:

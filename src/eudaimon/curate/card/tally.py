@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from eudaimon.curate import arrow
 from eudaimon.curate.card.record import OTHER_SOURCES, Histogram, RemovedRow, SourceRow
 from eudaimon.curate.card.shown import Shown, likeliest
 from eudaimon.curate.decided import FATES, DecidedTable, decided_tables
@@ -93,9 +94,9 @@ class Tally:
             self.by_score[side] += np.bincount(place[removed == bool(side)], minlength=N_BINS)
 
     def _add_documents(self, table: DecidedTable) -> None:
-        top = (table.segment != WHOLE) & ~table.table["parent"].is_valid().to_numpy()
+        top = (table.segment != WHOLE) & ~arrow.to_numpy(table.table["parent"].is_valid())
         size = np.zeros(table.table.num_rows)
-        start, end = (np.asarray(table.table[name].to_numpy()) for name in ("start", "end"))
+        start, end = (arrow.to_numpy(table.table[name]) for name in ("start", "end"))
         size[top] = (end - start)[top]
         n = len(table.starts)
         length = np.bincount(table.document, weights=size, minlength=n).astype(np.int64)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eudaimon.core.errors import UsageError
+from eudaimon.curate import arrow
 from eudaimon.curate.score_table import WHOLE, score_schema
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _IMPLIED = ("document", "segment", "n_segments")
 
 def carried(table: pyarrow.Table) -> Iterator[dict[str, list[Any]]]:
     """For each document of a score table its rows as JSON has them, without columns of nothing but nulls."""
-    heads = np.flatnonzero(table["segment"].to_numpy() == WHOLE).tolist()
+    heads = np.flatnonzero(arrow.to_numpy(table["segment"]) == WHOLE).tolist()
     filled = [n for n in table.column_names if n not in _IMPLIED and table[n].null_count < table.num_rows]
     columns = table.select(filled).to_pydict()
     for start, stop in pairwise([*heads, table.num_rows]):

@@ -19,6 +19,7 @@ from datatrove.utils.typeshelper import StatHints
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import BadRows, UsageError
+from eudaimon.curate import arrow
 from eudaimon.curate.apply import Applied, Removed, apply
 from eudaimon.curate.datatrove.carried import SCORES, collected
 from eudaimon.curate.datatrove.scorer_step import scored_id, sidecar
@@ -106,7 +107,8 @@ class EudaimonPolicy(PipelineStep):  # type: ignore[misc]
                 ) from error
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)
-                wanted = table["document"].filter(table["segment"].to_numpy() == WHOLE).to_pylist()
+                heads = arrow.truths(arrow.to_numpy(table["segment"]) == WHOLE)
+                wanted = table["document"].filter(heads).to_pylist()
                 batch = list(islice(data, len(wanted)))
                 if [scored_id(document) for document in batch] != wanted:
                     raise _other_documents(where)
@@ -116,7 +118,7 @@ class EudaimonPolicy(PipelineStep):  # type: ignore[misc]
 
     def _decided(self, batch: Sequence[Any], table: pyarrow.Table) -> list[tuple[Any, Decision]]:
         decided = decide_table(self.policy, table)
-        acted = np.flatnonzero(decided["spans"].is_valid().to_numpy())
+        acted = np.flatnonzero(arrow.to_numpy(decided["spans"].is_valid()))
         made = decisions(self.policy, decided, cited_scores(Path("the scores"), table, decided, acted))
         return list(zip(batch, made, strict=True))
 

@@ -84,7 +84,7 @@ def apply_corpus(
     """
     began = time.monotonic()
     folder = ApplyFolder(out)
-    if workers is not None and not (folder.folder / MANIFEST).is_file():
+    if workers is not None and not any(folder.finished.glob("*.json")):
         start_early(engine, COMPUTE)
     with ExitStack() as stack:
         folder.require_own()
@@ -228,12 +228,17 @@ def _plan(
         "format": format,
         "rewrites": str(Path(rewrites).resolve()) if rewrites else None,
         "moved": {home[s.id]: s.file.url for s in shards if home[s.id] != s.file.url},
-        "keys": {s.id: short_hash([FORMAT, digests[s.id], format, words]) for s in shards},
+        "keys": {s.id: applied_key(digests[s.id], format, words) for s in shards},
     }
     path = folder.folder / PLAN
     if not path.is_file() or read_json(path) != plan:
         write_json(path, plan)
     return plan
+
+
+def applied_key(decisions: str, format: OutputFormat, words: str = "") -> str:
+    """What rows are named by that were made of decisions, and of new words, of these SHA-256."""
+    return short_hash([FORMAT, decisions, format, words])
 
 
 def _rewrites(path: str | None) -> Rewrites:

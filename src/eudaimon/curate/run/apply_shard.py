@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
 from eudaimon.core.identity import short_hash
+from eudaimon.curate import arrow
 from eudaimon.curate.apply import Applied, Span, apply
 from eudaimon.curate.decide import Decision
 from eudaimon.curate.decision_table import decisions, score_tables, span_lists
+from eudaimon.curate.policy import Policy
 from eudaimon.curate.redecide import cited_scores
 from eudaimon.curate.run.applied_rows import kept_columns, kept_row, removed_rows, untouched_row
 from eudaimon.curate.run.apply_folder import ApplyFolder
@@ -22,7 +27,10 @@ from eudaimon.curate.run.folder import SCORES
 from eudaimon.curate.run.score_shard import documents_of
 from eudaimon.curate.score_table import plain
 from eudaimon.curate.sources.shard import Shard
-from eudaimon.curate.sources.write import OutputFormat, RecordWriter
+from eudaimon.curate.sources.write import OutputFormat, RecordWriter, Write
+
+if TYPE_CHECKING:
+    import pyarrow
 
 Rewrites = Mapping[tuple[str, int, int], str]
 """New words by document id, start and end of the span that a policy wants rewritten."""
@@ -56,79 +64,119 @@ def write_shard(
     rewrites: Rewrites = MappingProxyType({}),
 ) -> None:
     """Write what is kept and what is removed of a shard's documents, by place, and its record last."""
+    with shard_rows(folder, shard, format, rewrites) as rows:
+        for record, document, decision in decided:
+            rows.add(record, document, decision)
+    rows.write_record(made_of)
+
+
+@contextmanager
+def shard_rows(
+    folder: ApplyFolder, shard: Shard, format: OutputFormat, rewrites: Rewrites = MappingProxyType({})
+) -> Iterator[ShardRows]:
+    """Writes a shard's rows into files that are there when the block ends well."""
     kept = RecordWriter(folder.folder / "kept", format)
     removed = RecordWriter(folder.folder / "removed")
-    counts: Counter[str] = Counter()
-    by_source: dict[str, Counter[str]] = {}
     with kept.open(shard.id, kept_columns()) as keep, removed.open(shard.id) as remove:
-        for record, document, decision in decided:
-            if isinstance(decision, Decision):
-                applied = apply(document, decision, rewrites=_rewrites(decision, rewrites))
-                if applied.outcome == "keep":
-                    keep(kept_row(document, applied, record))
-                for row in removed_rows(document, applied, record):
-                    remove(row)
-                _count(counts, by_source.setdefault(applied.source, Counter()), document, applied)
-                continue
-            weight, of, scored = decision
-            text_hash = short_hash(document.text)
-            if scored and scored != text_hash:
-                raise _changed(document, shard)
-            keep(untouched_row(document, record, of, text_hash, weight))
-            for each in (counts, by_source.setdefault(of, Counter())):
-                each["documents"] += 1
-                each["kept"] += 1
-                each["characters"] += len(document.text)
-                each["kept_characters"] += len(document.text)
-    folder.write_record(
-        shard.id,
-        made_of,
-        {**counts, "by_source": {name: dict(found) for name, found in sorted(by_source.items())}},
-        (folder.kept(shard.id, format), folder.removed(shard.id)),
-    )
+        yield ShardRows(folder, shard, format, rewrites, keep, remove)
+
+
+class ShardRows:
+    """Applies decisions to the documents of a shard and writes their rows; made by `shard_rows`."""
+
+    def __init__(
+        self,
+        folder: ApplyFolder,
+        shard: Shard,
+        format: OutputFormat,
+        rewrites: Rewrites,
+        keep: Write,
+        remove: Write,
+    ) -> None:
+        self.folder, self.shard, self.format, self.rewrites = folder, shard, format, rewrites
+        self._keep, self._remove = keep, remove
+        self._counts: Counter[str] = Counter()
+        self._by_source: dict[str, Counter[str]] = {}
+
+    def add(self, record: int, document: Document, decision: Decision | Plain, *, same: bool = False) -> None:
+        """Write what is kept and what is removed of a document, the ``record``-th of the shard.
+
+        With ``same`` it is known that the decision was made on this very text, and no hash is compared.
+        """
+        if not isinstance(decision, Decision):
+            return self._add_plain(record, document, decision, same=same)
+        applied = apply(document, decision, rewrites=_rewrites(decision, self.rewrites), same=same)
+        if applied.outcome == "keep":
+            self._keep(kept_row(document, applied, record))
+        for row in removed_rows(document, applied, record):
+            self._remove(row)
+        _count(self._counts, self._by_source.setdefault(applied.source, Counter()), document, applied)
+        return None
+
+    def _add_plain(self, record: int, document: Document, decision: Plain, *, same: bool) -> None:
+        weight, of, scored = decision
+        text_hash = scored if same and scored else short_hash(document.text)
+        if scored and scored != text_hash:
+            raise _changed(document, self.shard)
+        self._keep(untouched_row(document, record, of, text_hash, weight))
+        for each in (self._counts, self._by_source.setdefault(of, Counter())):
+            each["documents"] += 1
+            each["kept"] += 1
+            each["characters"] += len(document.text)
+            each["kept_characters"] += len(document.text)
+
+    def write_record(self, made_of: str) -> None:
+        """Say that the shard is finished, and what it counts."""
+        by_source = {name: dict(found) for name, found in sorted(self._by_source.items())}
+        self.folder.write_record(
+            self.shard.id,
+            made_of,
+            {**self._counts, "by_source": by_source},
+            (self.folder.kept(self.shard.id, self.format), self.folder.removed(self.shard.id)),
+        )
 
 
 def _decided(source: DecisionFolder, shard: Shard) -> Iterator[tuple[int, Document, Decision | Plain]]:
     """Each document of a shard by its place, with its decision."""
     documents = documents_of(source.scores.plan, shard)
-    for place, decision in enumerate(_decisions(source, shard)):
-        document = next(documents, None)
-        name = decision.id if isinstance(decision, Decision) else decision[0]
-        if document is None or plain(document.id) != name:
-            raise _changed(document, shard)
-        yield place, document, decision if isinstance(decision, Decision) else decision[1:]
+    path = source.scores.shard(shard.id) / SCORES
+    place = 0
+    for table, scores in zip(source.tables(shard), score_tables(path), strict=True):
+        for name, decision in decided_rows(source.policy, table, scores, path):
+            document = next(documents, None)
+            if document is None or plain(document.id) != name:
+                raise _changed(document, shard)
+            yield place, document, decision
+            place += 1
     if (extra := next(documents, None)) is not None:
         raise _changed(extra, shard)
 
 
-def _decisions(source: DecisionFolder, shard: Shard) -> Iterator[Decision | tuple[str, int, str, str]]:
-    path = source.scores.shard(shard.id) / SCORES
-    removing = {rule.name for rule in source.policy.segments if rule.do in ("redact", "rewrite")}
-    for table, scores in zip(source.tables(shard), score_tables(path), strict=True):
-        columns = {name: table[name] for name in ("outcome", "reflection", "spans")}
-        kept = columns["outcome"].cast("string").to_numpy() == "keep"
-        acted = columns["spans"].is_valid().to_numpy()
-        touched = ~kept | acted | (columns["reflection"].cast("string").to_numpy() != "")
-        rows = np.flatnonzero(touched)
-        acting = np.flatnonzero(acted)
-        needed = [
-            row
-            for row, spans in zip(acting.tolist(), span_lists(columns["spans"].take(acting)), strict=True)
-            if not kept[row] or any(span[2] in removing for span in spans)
-        ]
-        chosen = table.take(rows)
-        behind = cited_scores(path, scores, table, np.array(needed, dtype=np.int64))
-        of_chosen = {int(np.searchsorted(rows, row)): each for row, each in behind.items()}
-        made = decisions(source.policy, chosen, of_chosen)
-        names = table["document"].to_pylist()
-        weights = table["weight"].to_pylist()
-        sources = table["source"].to_pylist()
-        hashes = table["text_hash"].to_pylist()
-        for row, is_touched in enumerate(touched.tolist()):
-            if is_touched:
-                yield next(made)
-            else:
-                yield names[row], weights[row], sources[row] or "", hashes[row] or ""
+def decided_rows(
+    policy: Policy, decided: pyarrow.Table, scores: pyarrow.Table, path: Path
+) -> Iterator[tuple[str, Decision | Plain]]:
+    """The decision on each document of a table of scores, with its id, from the table of decisions on it.
+
+    Scores come with what is removed, and with nothing else.
+    """
+    removing = {rule.name for rule in policy.segments if rule.do in ("redact", "rewrite")}
+    kept = arrow.among(decided["outcome"], ("keep",))
+    acted = arrow.to_numpy(decided["spans"].is_valid())
+    touched = ~kept | acted | ~arrow.among(decided["reflection"], ("",))
+    rows = np.flatnonzero(touched)
+    acting = np.flatnonzero(acted)
+    spans_of = span_lists(decided["spans"].take(arrow.numbers(acting)))
+    needed = [
+        row
+        for row, spans in zip(acting.tolist(), spans_of, strict=True)
+        if not kept[row] or any(span[2] in removing for span in spans)
+    ]
+    behind = cited_scores(path, scores, decided, np.array(needed, dtype=np.int64))
+    of_chosen = {int(np.searchsorted(rows, row)): each for row, each in behind.items()}
+    made = decisions(policy, decided.take(arrow.numbers(rows)), of_chosen)
+    columns = (arrow.plain_values(decided[name]) for name in ("document", "weight", "source", "text_hash"))
+    for is_touched, name, weight, source, text_hash in zip(touched.tolist(), *columns, strict=True):
+        yield name, next(made) if is_touched else (weight, source or "", text_hash or "")
 
 
 def _rewrites(decision: Decision, rewrites: Rewrites) -> dict[Span, str]:

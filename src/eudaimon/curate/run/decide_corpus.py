@@ -14,11 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eudaimon.core.errors import UsageError
-from eudaimon.core.files import atomic_path, read_json, sha256_file, write_json
-from eudaimon.core.identity import short_hash
+from eudaimon.core.files import read_json, sha256_file, write_json
 from eudaimon.core.progress import progress
-from eudaimon.curate.decision_table import decide_table, decision_schema, score_tables
+from eudaimon.curate.decision_table import score_tables
 from eudaimon.curate.policy import Policy, load_policy
+from eudaimon.curate.run.decide_shard import (
+    COUNTED,
+    decisions_key,
+    decisions_path,
+    known_decisions,
+    shard_decisions,
+    write_decided,
+)
 from eudaimon.curate.run.folder import MANIFEST, SCORES, ScoreFolder
 from eudaimon.curate.sources.shard import Shard
 from eudaimon.jobs.lock import locked
@@ -26,11 +33,7 @@ from eudaimon.jobs.lock import locked
 if TYPE_CHECKING:
     import pyarrow
 
-FORMAT = 1
-"""Of the decisions; those of another format are made again."""
 LOCK = "locks/run.lock"
-COUNTED = ("documents", "untouched")
-"""Documents, and those of them that are kept as they are, once, without a reflection."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def decide_corpus(
             (folder / MANIFEST).unlink()
         with progress("deciding", len(shards), "shards", enabled=show_progress) as advance:
             for shard in shards:
-                row = _known(folder, shard, given, hashes[shard.id])
+                row = known_decisions(folder, shard.id, given, hashes[shard.id])
                 found += row is not None
                 with _no_collections():
                     rows.append(row or _decide_shard(source, folder, shard, given))
@@ -111,7 +114,7 @@ class DecisionFolder:
         """The decisions on a shard in order, in tables of a row group; `UsageError` when they are damaged."""
         import pyarrow.parquet
 
-        path = _file(self.folder, shard)
+        path = decisions_path(self.folder, shard.id)
         if not path.is_file() or sha256_file(path) != self._hashes[shard.id]:
             raise UsageError(f"{path} is not what was written", do="the same `eudaimon curate decide` again")
         with pyarrow.parquet.ParquetFile(path) as file:
@@ -134,95 +137,22 @@ def _require_other(folder: Path) -> None:
         )
 
 
-def _file(folder: Path, shard: Shard) -> Path:
-    return folder / "shards" / f"{shard.id}.parquet"
-
-
-def _key(policy: Policy, scores: str) -> str:
-    return short_hash([FORMAT, policy.hash, scores])
-
-
 def _same(folder: Path, policy: Policy, hashes: dict[str, str]) -> bool:
     manifest = read_json(folder / MANIFEST)
     known = {row["id"]: row["key"] for row in manifest["shards"]}
-    return known == {name: _key(policy, digest) for name, digest in hashes.items()}
-
-
-def _known(folder: Path, shard: Shard, policy: Policy, scores: str) -> dict[str, Any] | None:
-    """The record of a shard that was decided by this policy on these scores, whose file is whole."""
-    path = _file(folder, shard)
-    try:
-        row: dict[str, Any] = read_json(path.with_suffix(".json"))
-        sound = row["key"] == _key(policy, scores) and row["sha256"] == sha256_file(path)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return row if sound else None
+    return known == {name: decisions_key(policy, digest) for name, digest in hashes.items()}
 
 
 def _decide_shard(source: ScoreFolder, folder: Path, shard: Shard, policy: Policy) -> dict[str, Any]:
-    import pyarrow.parquet
-
     if told := source.damage(shard.id):
         raise UsageError(
             f"{source.folder}: {told}", do="the same `eudaimon curate score` again, which scores it anew"
         )
-    scores, path = source.shard(shard.id) / SCORES, _file(folder, shard)
-    counts = _Counts()
-    with (
-        atomic_path(path) as temporary,
-        pyarrow.parquet.ParquetWriter(temporary, decision_schema(), compression="zstd") as writer,
-    ):
+    scores = source.shard(shard.id) / SCORES
+    with shard_decisions(folder, shard.id, policy) as made:
         for table in score_tables(scores, policy):
-            decided = decide_table(policy, table, scores)
-            writer.write_table(decided)
-            counts.add(decided)
-    wanted = (source.record(shard.id) or {})["files"][SCORES]["sha256"]
-    row = {"id": shard.id, "key": _key(policy, wanted), "sha256": sha256_file(path), **counts.as_json()}
-    write_json(path.with_suffix(".json"), row)
-    return row
-
-
-class _Counts:
-    """Documents by outcome, rule and source; spans and their characters by rule."""
-
-    def __init__(self) -> None:
-        self.plain: Counter[str] = Counter()
-        self.by: dict[str, Counter[str]] = {
-            name: Counter() for name in ("outcome", "rule", "source", "spans", "characters")
-        }
-
-    def add(self, decided: pyarrow.Table) -> None:
-        import pyarrow
-        import pyarrow.compute as compute
-
-        self.plain["documents"] += decided.num_rows
-        acted = decided["spans"].is_valid()
-        kept = compute.equal(decided["outcome"].cast("string"), "keep")
-        same = compute.and_(compute.equal(decided["weight"], 1), compute.and_not(kept, acted))
-        same = compute.and_(same, compute.equal(decided["reflection"].cast("string"), ""))
-        self.plain["untouched"] += compute.sum(same).as_py() or 0
-        for name in ("outcome", "rule"):
-            for each in compute.value_counts(decided[name].cast("string")).to_pylist():
-                self.by[name][each["values"] or ""] += each["counts"]
-        pair = (
-            decided.select(["source", "outcome"])
-            .group_by(["source", "outcome"])
-            .aggregate([([], "count_all")])
-        )
-        for row in pair.to_pylist():
-            self.by["source"][json.dumps([row["source"] or "", row["outcome"]])] += row["count_all"]
-        spans = decided["spans"].filter(acted).combine_chunks().flatten()
-        length = compute.subtract(spans.field("end"), spans.field("start"))
-        each_span = pyarrow.table({"rule": spans.field("rule"), "length": length})
-        for each in each_span.group_by("rule").aggregate([([], "count_all"), ("length", "sum")]).to_pylist():
-            self.by["spans"][each["rule"]] += each["count_all"]
-            self.by["characters"][each["rule"]] += each["length_sum"]
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            **{name: self.plain[name] for name in COUNTED},
-            **{name: dict(sorted(counter.items())) for name, counter in self.by.items()},
-        }
+            made.add(table, scores)
+    return write_decided(folder, shard.id, made, (source.record(shard.id) or {})["files"][SCORES]["sha256"])
 
 
 def _manifest(policy: Policy, source: str, rows: list[dict[str, Any]]) -> dict[str, Any]:

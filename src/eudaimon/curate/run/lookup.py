@@ -11,6 +11,7 @@ import numpy as np
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
+from eudaimon.curate import arrow
 from eudaimon.curate.decision_table import decide_table, score_tables
 from eudaimon.curate.policy import Policy
 from eudaimon.curate.redecide import scores_of
@@ -35,7 +36,7 @@ def find_documents(scores: str | Path, name: str) -> list[tuple[Document, Docume
         path = folder.shard(shard.id) / SCORES
         with open_scores(path) as file:
             table = file.read(columns=["document", "segment"])
-        heads = np.flatnonzero(table["segment"].to_numpy() == WHOLE)
+        heads = np.flatnonzero(arrow.to_numpy(table["segment"]) == WHOLE)
         names = table["document"].take(heads).to_pylist()
         places = [k for k, each in enumerate(names) if each == plain(name)]
         if places:
@@ -61,7 +62,7 @@ def scored_documents(
     for shard, path in folder.scored():
         documents = documents_of(folder.plan, shard)
         for table in score_tables(path):
-            heads = np.flatnonzero(table["segment"].to_numpy() == WHOLE)
+            heads = np.flatnonzero(arrow.to_numpy(table["segment"]) == WHOLE)
             needed = np.zeros(len(heads), dtype=bool)
             for policy in policies:
                 needed |= _touched(decide_table(policy, table, path))
@@ -85,15 +86,15 @@ def scored_documents(
 
 def _touched(decided: pyarrow.Table) -> np.ndarray:
     """Documents in which any rule holds, or that are errors."""
-    failed = decided["outcome"].cast("string").to_numpy() == "error"
-    return np.asarray(decided["shares"].is_valid().to_numpy() | failed)
+    failed = np.array(decided["outcome"].cast("string").to_pylist()) == "error"
+    return np.asarray(arrow.to_numpy(decided["shares"].is_valid()) | failed)
 
 
 def _scores_at(path: Path, places: list[int]) -> dict[int, DocumentScores]:
     found: dict[int, DocumentScores] = {}
     first = 0
     for table in score_tables(path):
-        n = int((table["segment"].to_numpy() == WHOLE).sum())
+        n = int((arrow.to_numpy(table["segment"]) == WHOLE).sum())
         here = [place - first for place in places if first <= place < first + n]
         part = scores_of(path, table, np.array(here, dtype=np.int64))
         found |= {place + first: each for place, each in part.items()}

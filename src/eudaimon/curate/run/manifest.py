@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from eudaimon.core.files import read_json, write_json
+from eudaimon.curate import arrow
 from eudaimon.curate.run.folder import COSTS, IDS, MANIFEST, QUARANTINE, SCORES, ScoreFolder
 from eudaimon.curate.run.score_shard import id_hash
 from eudaimon.curate.score_table import WHOLE
@@ -106,7 +107,7 @@ def _named(scores: ScoreFolder, hashes: list[int]) -> list[dict[str, Any]]:
         if not len(places):
             continue
         table = pyarrow.parquet.read_table(folder / SCORES, columns=["document", "segment"])
-        heads = np.flatnonzero(table["segment"].to_numpy() == WHOLE)
+        heads = np.flatnonzero(arrow.to_numpy(table["segment"]) == WHOLE)
         for name in table["document"].take(pyarrow.array(heads[places])).to_pylist():
             found.setdefault(name, Counter())[shard.id] += 1
     return [

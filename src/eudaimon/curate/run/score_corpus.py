@@ -71,6 +71,7 @@ def score_corpus(
     resume: bool = True,
     wait: bool = True,
     show_progress: bool = True,
+    compute: str = COMPUTE,
 ) -> Scored:
     """Score all documents of some files into the folder ``out``, and say how it ended; the same call resumes.
 
@@ -78,13 +79,14 @@ def score_corpus(
     processes (default: the machine's cores), or each of Slurm's jobs, opens it once; a scorer at hand works
     in this process. A shard whose text, scorer, fields or voices are others than they were is scored again,
     and so is one whose files are damaged, or any with ``resume=False``. A run that is killed loses the shards
-    under way. A second run of the folder waits, or with ``wait=False`` raises `Held`. Raises `UsageError`
+    under way. ``compute`` names the function of workers that scores a shard, and may do more with it. A
+    second run of the folder waits, or with ``wait=False`` raises `Held`. Raises `UsageError`
     when there are no files, no such scorer, or Slurm refuses.
     """
     began = time.monotonic()
     folder = ScoreFolder(out)
     if isinstance(scorer, str | Path) and not (folder.folder / MANIFEST).is_file():
-        start_early(engine, COMPUTE, modules_of(str(scorer)))
+        start_early(engine, compute, modules_of(str(scorer)))
     plan = _plan(paths, scorer, fields, reading, format, shard_bytes)
     with ExitStack() as stack:
         _alone(stack, folder.folder / RUN_LOCK, wait=wait)
@@ -101,7 +103,7 @@ def score_corpus(
             forget_failure(folder.folder, shard.id)
         if isinstance(scorer, str | Path):
             chosen = (
-                engine_named(engine, folder, COMPUTE, len(needed), workers, slurm, OPEN) if needed else None
+                engine_named(engine, folder, compute, len(needed), workers, slurm, OPEN) if needed else None
             )
             failed = _over(stack, chosen, folder, needed, show_progress) if chosen else {}
         else:

@@ -9,13 +9,14 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import EudaimonError
 from eudaimon.core.files import write_json
+from eudaimon.curate import arrow
 from eudaimon.curate.run.folder import COSTS, DONE, IDS, QUARANTINE, SCORES, file_hashes
 from eudaimon.curate.run.plan import Plan
 from eudaimon.curate.score_table import WHOLE, score_schema, score_writer
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
 
 BATCH_DOCUMENTS = 512
 BATCH_CHARACTERS = 1 << 20
-GROUP_ROWS = 1 << 15
-"""Rows of a row group, of which each worker holds one: about what 1 to 5 thousand documents have."""
+GROUP_ROWS, GROUP_CHARACTERS = 1 << 15, 1 << 25
+"""Rows of a row group, of which each worker holds one: about what 1 to 5 thousand documents have; and their
+characters, of which a worker that applies a policy at once holds the text."""
 
 Heard = Callable[[int, int], None]
+Group: TypeAlias = "Callable[[list[Document], pyarrow.Table], None]"
+"""Told of a row group that has been written: its documents, and their scores."""
 
 
 @dataclass
@@ -44,12 +48,19 @@ class _Counts:
     quarantined: int = 0
 
 
-def score_shard(plan: Plan, shard: Shard, scorer: Scorer, out: Path, heard: Heard | None = None) -> None:
+def score_shard(
+    plan: Plan,
+    shard: Shard,
+    scorer: Scorer,
+    out: Path,
+    heard: Heard | None = None,
+    group: Group | None = None,
+) -> None:
     """Score a shard into the folder ``out``, ``done.json`` last.
 
-    ``heard`` is told documents and characters done so far, after every batch. Batches depend on the shard
-    alone, so the same scorer gives the same bytes. Raises `BadScores` when the scorer returns another table
-    than one with a row for each document, in order.
+    ``heard`` is told documents and characters done so far, after every batch, and ``group`` of every row
+    group in order. Batches depend on the shard alone, so the same scorer gives the same bytes. Raises
+    `BadScores` when the scorer returns another table than one with a row for each document, in order.
     """
     began, cpu, before = time.monotonic(), time.process_time(), scorer.costs()
     counts, ids = _Counts(), array("Q")
@@ -58,19 +69,34 @@ def score_shard(plan: Plan, shard: Shard, scorer: Scorer, out: Path, heard: Hear
         (out / QUARANTINE).open("w", encoding="utf-8", newline="\n") as quarantine,
     ):
         waiting: list[pyarrow.Table] = []
+        held: list[Document] = []
+        characters = 0
+
+        def write() -> None:
+            table = _write(writer, waiting)
+            if group:
+                group(held, table)
+            held.clear()
+
         for batch in _batches(plan, shard, counts, quarantine):
             table = _scored(scorer, batch)
             ids.extend(id_hash(document.id) for document in batch)
             counts.documents += len(batch)
             counts.segments += table.num_rows - len(batch)
-            counts.characters += sum(len(document.text) for document in batch)
+            size = sum(len(document.text) for document in batch)
+            counts.characters += size
             counts.errors += _n_errors(table)
             waiting.append(table)
-            if sum(each.num_rows for each in waiting) >= GROUP_ROWS:
-                _write(writer, waiting)
+            characters += size
+            if group:
+                held += batch
+            if sum(each.num_rows for each in waiting) >= GROUP_ROWS or characters >= GROUP_CHARACTERS:
+                write()
+                characters = 0
             if heard:
                 heard(counts.documents, counts.characters)
-        _write(writer, waiting)
+        if waiting:
+            write()
     (out / IDS).write_bytes(np.frombuffer(ids, dtype="u8").astype("<u8").tobytes())
     stages = [asdict(cost) for cost in _since(before, scorer.costs())]
     spent = {"cpu_seconds": time.process_time() - cpu, "seconds": time.monotonic() - began}
@@ -122,12 +148,11 @@ def _batches(plan: Plan, shard: Shard, counts: _Counts, quarantine: Any) -> Iter
 
 
 def _scored(scorer: Scorer, batch: Sequence[Document]) -> pyarrow.Table:
-    import pyarrow
 
     table = scorer.score(batch)
     if table.schema != score_schema():
         table = table.cast(score_schema())
-    heads = table.filter(pyarrow.array(table["segment"].to_numpy() == WHOLE))
+    heads = table.filter(arrow.truths(arrow.to_numpy(table["segment"]) == WHOLE))
     if heads["document"].to_pylist() != [document.id for document in batch]:
         raise BadScores(
             f"the scorer returned {heads.num_rows} documents for {len(batch)}, or others",
@@ -137,20 +162,18 @@ def _scored(scorer: Scorer, batch: Sequence[Document]) -> pyarrow.Table:
 
 
 def _n_errors(table: pyarrow.Table) -> int:
-    import pyarrow.compute as compute
-
-    heads = compute.equal(table["segment"], WHOLE)
-    failed = compute.not_equal(table["error"].cast("string"), "").fill_null(False)
-    return int(compute.sum(compute.and_(heads, failed)).as_py() or 0)
+    heads = arrow.to_numpy(table["segment"]) == WHOLE
+    return int((heads & ~arrow.among(table["error"], ("", None))).sum())
 
 
-def _write(writer: pyarrow.parquet.ParquetWriter, waiting: list[pyarrow.Table]) -> None:
+def _write(writer: pyarrow.parquet.ParquetWriter, waiting: list[pyarrow.Table]) -> pyarrow.Table:
+    """Write the tables as one row group; that table."""
     import pyarrow
 
-    if waiting:
-        table = pyarrow.concat_tables(waiting).unify_dictionaries()
-        writer.write_table(table, row_group_size=max(1, table.num_rows))
-        waiting.clear()
+    table = pyarrow.concat_tables(waiting).unify_dictionaries()
+    writer.write_table(table, row_group_size=max(1, table.num_rows))
+    waiting.clear()
+    return table
 
 
 def _since(before: Sequence[StageCost], after: Sequence[StageCost]) -> Iterator[StageCost]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import traceback
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from eudaimon.core.document import Document
 from eudaimon.core.folders import atomic_folder, sweep
 from eudaimon.curate.run.folder import ScoreFolder
 from eudaimon.curate.run.opening import forget, scorer_of_run
-from eudaimon.curate.run.score_shard import Heard, score_shard
+from eudaimon.curate.run.score_shard import Group, Heard, score_shard
 from eudaimon.curate.scorer import Scorer
 from eudaimon.jobs.failure import forget_failure, record_failure
 from eudaimon.jobs.lock import locked
@@ -64,19 +66,37 @@ def open_once(folder: str | Path) -> None:
     scorer = scorer_of_run(plan.scorer, plan.scorer_hash)
     # Not by its class: importing the cascade, with what asks a judge, takes longer than opening most scorers.
     first: Scorer = getattr(scorer, "first", scorer)
-    first.score([Document("", SAMPLE)])
+    with _absent("scipy.linalg.cython_blas"):
+        first.score([Document("", SAMPLE)])
 
 
-def score_into(scores: ScoreFolder, key: str, scorer: Scorer) -> None:
-    """Score a shard with this scorer, unless another process has just done it."""
+@contextmanager
+def _absent(module: str) -> Iterator[None]:
+    """Have imports of a module fail meanwhile, unless it is there.
+
+    numba loads BLAS for products of matrices in compiled code, which ours has none of: 0.15 s, in which no
+    worker can start. This process compiles for nobody else.
+    """
+    there = module in sys.modules
+    sys.modules.setdefault(module, None)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        if not there:
+            del sys.modules[module]
+
+
+def score_into(scores: ScoreFolder, key: str, scorer: Scorer, group: Group | None = None) -> bool:
+    """Score a shard with this scorer; False where another process has just done it. See `score_shard`."""
     plan = scores.plan
     with locked(scores.lock(key), wait=True):
         if scores.done(key):
-            return
+            return False
         sweep(scores.shard(key))
         with atomic_folder(scores.shard(key)) as out:
-            score_shard(plan, plan.shard(key), scorer, out, _beat(scores.beat(key)))
+            score_shard(plan, plan.shard(key), scorer, out, _beat(scores.beat(key)), group)
         scores.beat(key).unlink(missing_ok=True)
+        return True
 
 
 def _beat(path: Path) -> Heard:

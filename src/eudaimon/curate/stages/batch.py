@@ -13,6 +13,7 @@ from jaxtyping import Shaped
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
+from eudaimon.curate import arrow
 from eudaimon.curate.score_table import HARM, TRAIT, WHOLE, plain, score_schema
 from eudaimon.curate.scores import source_of
 from eudaimon.curate.stages.span_bytes import hash_column, span_bytes
@@ -167,15 +168,13 @@ def _table(batch: Batch, model: str) -> pyarrow.Table:
     owner = np.repeat(np.arange(len(documents), dtype=np.int32), counts + 1)
     parent = spread(spans.parent, -1)
     columns: dict[str, Any] = {
-        "document": pyarrow.DictionaryArray.from_arrays(
-            owner, pyarrow.array([plain(document.id) for document in documents], pyarrow.string())
-        ).cast(pyarrow.string()),
-        "segment": pyarrow.array(spread(spans.index.astype(np.int32), WHOLE)),
-        "n_segments": pyarrow.array(whole_counts, mask=~is_head),
-        "start": pyarrow.array(spread(spans.start), mask=is_head),
-        "end": pyarrow.array(spread(spans.end), mask=is_head),
-        "span_hash": hash_column(of.encoded, low, high),
-        "parent": pyarrow.array(parent, mask=parent < 0),
+        "document": arrow.coded(owner, [plain(document.id) for document in documents]).cast(pyarrow.string()),
+        "segment": arrow.numbers(spread(spans.index.astype(np.int32), WHOLE)),
+        "n_segments": arrow.numbers(whole_counts, ~is_head),
+        "start": arrow.numbers(spread(spans.start), is_head),
+        "end": arrow.numbers(spread(spans.end), is_head),
+        "span_hash": hash_column(of.encoded, low, high, is_head),
+        "parent": arrow.numbers(parent, parent < 0),
         "voice": _coded(spread(spans.voice.codes), spans.voice.values, is_head),
         "persona": _coded(spread(spans.persona.codes), spans.persona.values, is_head),
         "model": _coded(np.zeros(n, dtype=np.int32), (model,), ~is_head),
@@ -194,20 +193,17 @@ def _table(batch: Batch, model: str) -> pyarrow.Table:
         columns[name] = _coded(codes, values, codes < 0)
     stage = batch.columns.get("stage")
     stages = np.full(n, -1, dtype=np.int8) if stage is None else spread(stage.astype(np.int8), -1)
-    columns["stage"] = pyarrow.array(stages, mask=stages < 0)
+    columns["stage"] = arrow.numbers(stages, stages < 0)
     for name in number_columns():
         given = batch.columns.get(name)
         if given is None:
             columns[name] = pyarrow.nulls(n, pyarrow.float64())
         else:
             wide = spread(np.asarray(given, dtype=np.float64), np.nan)
-            columns[name] = pyarrow.array(wide, mask=np.isnan(wide))
+            columns[name] = arrow.numbers(wide, np.isnan(wide))
     schema = score_schema()
     return pyarrow.table([columns[name] for name in schema.names], schema=schema)
 
 
 def _coded(codes: np.ndarray, values: Sequence[str], null: np.ndarray) -> pyarrow.Array:
-    import pyarrow
-
-    names = pyarrow.array([plain(value) for value in values], pyarrow.string())
-    return pyarrow.DictionaryArray.from_arrays(pyarrow.array(codes, mask=null), names)
+    return arrow.coded(codes, [plain(value) for value in values], null)

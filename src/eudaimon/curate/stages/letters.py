@@ -58,6 +58,19 @@ def _spell_out(found: UInt8[np.ndarray, " n"], points: np.ndarray) -> None:
 
 
 @cache
+def quick_tables() -> tuple[UInt8[np.ndarray, "256"], UInt8[np.ndarray, "131072"], UInt8[np.ndarray, "128"]]:
+    """What a loop over UTF-8 looks letters up in.
+
+    The letter of every byte that is one whatever stands beside it, else 0; that of every code point, 0 for
+    characters to be dropped, the last entry for all beyond; and those that signs within words stand for.
+    """
+    alone = _table()[:256].copy()
+    alone[128:] = 0
+    alone[np.flatnonzero(_meant())] = 0
+    return alone, _table(), _meant()
+
+
+@cache
 def _meant() -> UInt8[np.ndarray, "128"]:
     table = np.zeros(128, dtype=np.uint8)
     for sign, letter in _STANDS_FOR.items():

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, UInt64
+from jaxtyping import Float, Int
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
@@ -16,15 +16,13 @@ from eudaimon.core.identity import short_hash
 from eudaimon.curate.score_table import HARM
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.letters import RULES, letters
-from eudaimon.curate.stages.ngrams import pair_hashes
+from eudaimon.curate.stages.sieve import Sieve
 from eudaimon.curate.stages.spans import ranges, spans_of
 from eudaimon.curate.stages.terms import HAZARD, Term, shipped_terms
 from eudaimon.curate.stages.words import Words, words_of
 
 TERMS = "terms_"
 """What the lexicon's columns of evidence begin with; a group follows."""
-_SIEVE_BITS = 18
-_SLOT = np.uint64(64 - _SIEVE_BITS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +69,15 @@ class Lexicon:
         return tuple(dict.fromkeys(term.group for term in self.terms))
 
     @cached_property
-    def _sieves(self) -> tuple[_Sieve, _Sieve]:
-        """What the terms of one word, and those of several, cannot be without."""
-        alone, pairs = _Sieve(), _Sieve()
-        hashes = {word: int(value) for word, value in _hashes(" ".join(self._spelt).split()).items()}
-        for spelt in self._spelt:
-            words = spelt.split()
-            if len(words) == 1:
-                alone.admit(np.uint64(hashes[spelt]), 0, 0)
-                continue
-            # The pair with the most letters: "are stupid" is rarer than "you are".
-            place = max(range(len(words) - 1), key=lambda k: len(words[k]) + len(words[k + 1]))
-            both = np.array([hashes[words[place]], hashes[words[place + 1]]], dtype=np.uint64)
-            pairs.admit(pair_hashes(both[:1], both[1:])[0], place, len(words) - 1 - place)
-        return alone, pairs
+    def _sieve(self) -> Sieve:
+        """What the terms cannot be without."""
+        return Sieve([spelt.split() for spelt in self._spelt], _hashes(" ".join(self._spelt).split()))
 
     def find(self, words: Words) -> Found:
         """All terms in the words of a batch, in the order of their ends; one voice says a whole term."""
         if not self.terms:
             return Found(*(np.zeros(0, dtype=np.int64) for _ in range(3)))
-        chosen = self._near(words)
+        chosen = self._sieve.near(words)
         sizes = words.stop[chosen] - words.begin[chosen] + 1
         string = words.letters[ranges(words.begin[chosen], words.stop[chosen] + 1)]
         pairs = [
@@ -104,22 +91,10 @@ class Lexicon:
         first = last - length + 1
         # Words that stand together here may have been apart in the text, or said by two voices.
         begin, end = chosen[first], chosen[last]
-        turns = np.concatenate([[0], np.cumsum(words.owner[1:] != words.owner[:-1])])
-        good = (end - begin == length - 1) & (turns[begin] == turns[end]) & (words.owner[begin] >= 0)
+        owner = words.owner[chosen]
+        turns = np.concatenate([[0], np.cumsum(owner[1:] != owner[:-1])])
+        good = (end - begin == length - 1) & (turns[first] == turns[last]) & (owner[first] >= 0)
         return Found(at[good, 1], begin[good], end[good])
-
-    def _near(self, words: Words) -> Int[np.ndarray, " chosen"]:
-        """The numbers of all words that may be part of a term: most words are not."""
-        alone, pairs = self._sieves
-        single, low, high = alone.pass_(words.hash)
-        double, low2, high2 = pairs.pass_(pair_hashes(words.hash[:-1], words.hash[1:]))
-        lows = np.concatenate([single - low, double - low2])
-        highs = np.concatenate([single + high, double + high2])
-        # How many ranges are open at each word.
-        depth = np.zeros(len(words) + 1, dtype=np.int64)
-        np.add.at(depth, np.maximum(lows, 0), 1)
-        np.add.at(depth, np.minimum(highs + 1, len(words)), -1)
-        return np.flatnonzero(np.cumsum(depth[:-1]))
 
     def hits(self, texts: Sequence[str]) -> tuple[Hit, ...]:
         """Where the terms stand in each of the texts, taken as one voice each."""
@@ -139,11 +114,14 @@ class Lexicon:
         found = self.find(words)
         owner = words.owner[found.first]
         weights = np.array([min(term.weight, 0.999) for term in self.terms])[found.term]
-        places = {group: k for k, group in enumerate(self.groups)}
-        group = np.array([places[term.group] for term in self.terms], dtype=np.int64)[found.term]
-        doubts = np.zeros((len(self.groups), rows))
-        np.add.at(doubts, (group, owner), np.log1p(-weights))
-        return dict(zip(self.groups, -np.expm1(doubts), strict=True))
+        numbers = {group: k for k, group in enumerate(self.groups)}
+        group = np.array([numbers[term.group] for term in self.terms], dtype=np.int64)[found.term]
+        doubts = np.zeros(len(self.groups) * rows)
+        places = group * rows + owner
+        np.add.at(doubts, places, np.log1p(-weights))
+        believed = np.zeros_like(doubts)
+        believed[places] = -np.expm1(doubts[places])  # Most rows have no term.
+        return dict(zip(self.groups, believed.reshape(len(self.groups), rows), strict=True))
 
 
 class LexiconStage:
@@ -190,27 +168,6 @@ def _automaton(spelt: Sequence[str]) -> Any:
         automaton.add_word(key, tuple(numbers))
     automaton.make_automaton()
     return automaton
-
-
-class _Sieve:
-    """A set of hashes that also says yes to a few others, with how many words to look at before and after."""
-
-    def __init__(self) -> None:
-        self._before = np.full(1 << _SIEVE_BITS, -1, dtype=np.int8)
-        self._after = self._before.copy()
-
-    def admit(self, value: np.uint64, before: int, after: int) -> None:
-        """Add a hash; the farthest reach of those in one slot counts."""
-        slot = int(value >> _SLOT)
-        self._before[slot] = max(self._before[slot], min(before, 127))
-        self._after[slot] = max(self._after[slot], min(after, 127))
-
-    def pass_(self, hashes: UInt64[np.ndarray, " n"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The numbers of hashes that may be in the set, and how far to look before and after each."""
-        slots = (hashes >> _SLOT).astype(np.int64)
-        known = np.flatnonzero(self._before[slots] >= 0)
-        slots = slots[known]
-        return known, self._before[slots].astype(np.int64), self._after[slots].astype(np.int64)
 
 
 def _hashes(words: Sequence[str]) -> dict[str, np.uint64]:

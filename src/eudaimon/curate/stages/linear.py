@@ -72,8 +72,13 @@ class LinearModel:
         self, words: Words, evidence: Mapping[str, Float[np.ndarray, " rows"]], rows: int
     ) -> Float[np.ndarray, "rows heads"]:
         """The log-odds of every head for each row; raises `KeyError` without evidence for all groups."""
-        sums = self.vocabulary.sums(words, self.weights, rows)
-        sums /= np.sqrt(np.maximum(words.counts(rows), 1))[:, None].astype(np.float32)
+        return self._logits(words, evidence, words.counts(rows))
+
+    def _logits(
+        self, words: Words, evidence: Mapping[str, np.ndarray], counts: Int[np.ndarray, " rows"]
+    ) -> Float[np.ndarray, "rows heads"]:
+        sums = self.vocabulary.sums(words, self.weights, len(counts))
+        sums /= np.sqrt(np.maximum(counts, 1))[:, None].astype(np.float32)
         for group, weights in zip(self.groups, self.group_weights, strict=True):
             spoken = np.flatnonzero(evidence[group])
             sums[spoken] += evidence[group][spoken, None].astype(np.float32) * weights
@@ -90,13 +95,16 @@ class LinearModel:
 
         A row without words says nothing: probabilities and severity 0, stance "none".
         """
-        logits = self.logits(words, evidence, rows)
+        counts = words.counts(rows)
+        logits = self._logits(words, evidence, counts)
         if prior is not None:
             moved = [k for k, name in enumerate(self.heads) if name.startswith(HARM) or name == "severity"]
-            logits[:, moved] += prior[:, None].astype(np.float32)
-        silent = words.counts(rows) == 0
+            shift = prior.astype(np.float32)
+            for head in moved:
+                logits[:, head] += shift
+        silent = counts == 0
         p = np.rint(0.5 * STEPS * (1 + np.tanh(logits.astype(np.float64) / 2))) / STEPS
-        p[silent] = 0
+        p *= ~silent[:, None]
         by_head = dict(zip(self.heads, p.T, strict=True))
         columns: dict[str, np.ndarray] = {}
         for name, values in by_head.items():

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, UInt32, UInt64
 
-from eudaimon.curate.stages.words import Words, mixed
+from eudaimon.curate.stages.compiled import halves
+from eudaimon.curate.stages.hashing import pair_hashes, stem_hashes
+from eudaimon.curate.stages.ngrams_kernel import FOUR, sums_kernel
+from eudaimon.curate.stages.words import Words
 
-_PAIR = np.uint64(0xD6E8FEB86659FD93)
-_STEM = np.uint64(0xA0761D6478BD642F)
 _SLOT_BITS, _PRINT_BITS = 20, 16
 _SLOT = np.uint64(64 - _SLOT_BITS)
 _PRINT = np.uint64(64 - _SLOT_BITS - _PRINT_BITS)
@@ -34,14 +36,7 @@ def ngrams(words: Words) -> Iterator[tuple[UInt64[np.ndarray, " found"], Int[np.
     yield pair_hashes(hashes[same], hashes[same + 1]), order[same]
     stems = words.stem[order]
     long = np.flatnonzero(stems)
-    yield mixed(stems[long] ^ _STEM), order[long]
-
-
-def pair_hashes(
-    first: UInt64[np.ndarray, " pairs"], second: UInt64[np.ndarray, " pairs"]
-) -> UInt64[np.ndarray, " pairs"]:
-    """The hash of each pair of words, from theirs; the order of the two counts."""
-    return mixed(first * _PAIR + second)
+    yield stem_hashes(stems[long]), order[long]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +48,7 @@ class Vocabulary:
     """
 
     keys: UInt64[np.ndarray, " known"]
+    _last: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         slots = self.keys >> _SLOT
@@ -85,11 +81,41 @@ class Vocabulary:
         self, words: Words, weights: Float[np.ndarray, "known heads"], rows: int
     ) -> Float[np.ndarray, "rows heads"]:
         """For each row the sum of the weights of the known n-grams in it, repeated ones as often."""
+        if kernel := sums_kernel():
+            by_slot, table, heads = self._by_slot(weights)
+            read = words.hash, words.stem, words.owner, words.starts
+            sums = kernel(read, words.begins, words.first, table, by_slot, heads)
+            return np.asarray(sums[: weights.shape[1]].T)
         total = np.zeros((rows, weights.shape[1]), dtype=np.float32)
         for where, numbers in self.found(words):
             counts = np.bincount(words.owner[where], minlength=rows)
             total += _sum_rows(numbers, np.concatenate([[0], np.cumsum(counts)]), weights)
         return total
+
+    def _by_slot(
+        self, weights: Float[np.ndarray, "known heads"]
+    ) -> tuple[Float[np.ndarray, " known*padded"], tuple[np.ndarray, np.ndarray, np.ndarray], int]:
+        """What `sum_weights` asks for; made once for the same weights."""
+        if self._last.get("weights") is not weights:
+            slots = (self.keys >> _SLOT).astype(np.int64)
+            order = np.argsort(slots)
+            heads = -(-weights.shape[1] // FOUR) * FOUR
+            padded = np.zeros((len(weights), heads), dtype=np.float32)
+            padded[:, : weights.shape[1]] = weights[order]
+            used = np.zeros(1 << _SLOT_BITS, dtype=np.uint8)
+            used[slots] = 1
+            before = np.cumsum(used.reshape(-1, 64).sum(axis=1, dtype=np.int64))
+            table = (
+                np.packbits(used, bitorder="little").view("<u8"),
+                np.concatenate([[0], before[:-1]]).astype(np.uint16),
+                np.append((self.keys[order] >> _PRINT).astype(np.uint16), np.uint16(0)),
+            )
+            small = padded.astype(np.float16)
+            if halves() and (small == padded).all():
+                padded = small.view(np.uint16)  # More of them stay in a processor's caches.
+            self._last.update(weights=weights, made=(padded.reshape(-1), table, heads))
+        made: tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray], int] = self._last["made"]
+        return made
 
     def found(self, words: Words) -> Iterator[tuple[Int[np.ndarray, " known"], Int[np.ndarray, " known"]]]:
         """For each kind of n-gram where the known ones begin, as numbers of words, and their numbers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,6 +24,7 @@ from eudaimon.curate.voices.turn import NARRATOR
 
 PRIOR = "prior"
 """The column of log-odds that are added to those of harm."""
+_MOST = 10_000
 
 
 class ProvenanceRule(BaseModel):
@@ -93,28 +94,44 @@ class ProvenanceStage:
     def __init__(self, rules: Sequence[ProvenanceRule] | None = None) -> None:
         self.rules = shipped_rules() if rules is None else tuple(rules)
         self.hash = short_hash(["provenance", [rule.model_dump() for rule in self.rules]])
-        self._known: dict[tuple[str, str, str], ProvenanceRule | None] = {}
+        self._known: dict[tuple[str, str], tuple[tuple[int, re.Pattern[str] | None], ...]] = {}
 
     def rule(self, document: Document) -> ProvenanceRule | None:
         """The first rule that holds for the document."""
-        metadata = document.metadata
-        url = str(metadata.get("url") or "")
-        key = (source_of(document), str(metadata.get("kind") or ""), url)
-        if url:  # Seldom seen twice.
-            return self._first(*key)
-        if key not in self._known:
-            self._known[key] = self._first(*key)
-        return self._known[key]
+        return (*self.rules, None)[self._number(document)]
 
-    def _first(self, source: str, kind: str, url: str) -> ProvenanceRule | None:
-        return next((rule for rule in self.rules if rule.holds(source, kind, url)), None)
+    def _number(self, document: Document) -> int:
+        """Which rule that is, -1 for none."""
+        metadata = document.metadata
+        key = source_of(document), str(metadata.get("kind") or "")
+        if key not in self._known:
+            if len(self._known) == _MOST:  # Memory must not grow with the corpus.
+                self._known.clear()
+            self._known[key] = tuple(self._left(*key))
+        # Addresses are seldom seen twice.
+        url = str(metadata.get("url") or "").lower()
+        for number, pattern in self._known[key]:
+            if pattern is None or pattern.search(url):
+                return number
+        return -1
+
+    def _left(self, source: str, kind: str) -> Iterator[tuple[int, re.Pattern[str] | None]]:
+        """The rules that may hold for documents of this source and kind, and what address they ask for."""
+        for number, rule in enumerate(self.rules):
+            if not rule.url and rule.holds(source, kind, ""):
+                yield number, None
+                return
+            rest = rule.model_copy(update={"url": ""})
+            if rule.url and (rest.holds(source, kind, "") or not (rule.source or rule.kind)):
+                yield number, re.compile(rule.url)
 
     def run(self, batch: Batch) -> Batch:
         """The batch with priors and subjects."""
         spans = batch.spans
-        found = [self.rule(document) for document in batch.documents]
-        prior = np.array([rule.prior if rule else 0.0 for rule in found])
-        quoted = np.array([_code(rule.quoted if rule and rule.quoted else "human") for rule in found])
+        numbers = np.array([self._number(document) for document in batch.documents], dtype=np.int64)
+        # The last entry is that of no rule.
+        prior = np.array([*(rule.prior for rule in self.rules), 0.0])[numbers]
+        quoted = np.array([_code(rule.quoted or "human") for rule in self.rules] + [_code("human")])[numbers]
         own = np.array([_code(name) for name in spans.subject.values], dtype=np.int32)[spans.subject.codes]
         narrator = [code for code, name in enumerate(spans.voice.values) if name == NARRATOR]
         quotes = (spans.parent >= 0) & ~np.isin(spans.voice.codes, narrator)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int, UInt8, UInt64
 
-from eudaimon.curate.stages.letters import BLANK, letters
+from eudaimon.curate.stages.hashing import FIRST, MASKS, SECOND, STEM, THIRD, mixed
+from eudaimon.curate.stages.letters import BLANK, letters, quick_tables
+from eudaimon.curate.stages.span_bytes import span_bytes
 from eudaimon.curate.stages.spans import Spans, ranges
-
-# Odd constants for multiplicative hashing: the golden ratio's and those of splitmix64.
-_FIRST = np.uint64(0x9E3779B97F4A7C15)
-_SECOND = np.uint64(0xBF58476D1CE4E5B9)
-_THIRD = np.uint64(0x94D049BB133111EB)
-_HALF = np.uint64(32)
-_MASKS = np.array([(1 << 8 * n) - 1 for n in range(9)], dtype=np.uint64)
-STEM = 5
-"""Letters of a word that make its stem; only longer words have one."""
+from eudaimon.curate.stages.words_kernel import words_kernel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +25,7 @@ class Words:
     after it; ``stem`` is the hash of the first `STEM` letters, 0 for words that are not longer. Of words over
     16 letters the first 16 and the length count. ``starts`` are the places of the words' first code points in
     the joined texts, ``ends`` those after their last ones, ``begins`` those at which the texts begin.
+    ``first`` is that of `Spans`.
     """
 
     letters: UInt8[np.ndarray, " letters"]
@@ -40,6 +37,7 @@ class Words:
     starts: Int[np.ndarray, " words"]
     ends: Int[np.ndarray, " words"]
     begins: Int[np.ndarray, " texts"]
+    first: Int[np.ndarray, " texts+1"]
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -54,15 +52,35 @@ class Words:
 
     def counts(self, rows: int) -> Int[np.ndarray, " rows"]:
         """How many words each row has."""
-        return np.bincount(self.owner[self.owner >= 0], minlength=rows)
+        return np.bincount(self.owner + 1, minlength=rows + 1)[1:]
 
 
 def words_of(spans: Spans) -> Words:
     """The words of all texts of the spans, and whose they are; found once for the same spans."""
     words = spans.shared.get("words")
     if not isinstance(words, Words):
-        words = spans.shared["words"] = _words(spans)
+        kernel = words_kernel() if spans.texts else None
+        words = spans.shared["words"] = _words_by(kernel, spans) if kernel else _words(spans)
     return words
+
+
+def _words_by(kernel: Callable[..., Any], spans: Spans) -> Words:
+    """What `_words` finds, with places of 32 bits; a batch of more than 2 GB does not come in one piece."""
+    of = span_bytes(spans)
+    framed = np.empty(len(of.encoded) + len(spans.texts) + 24, dtype=np.uint8)
+    begins = _begins(spans)
+    shift = begins[spans.document]
+    n_letters, (begin, stop), (hashes, stems), owner, (starts, ends) = kernel(
+        of.data,
+        of.texts,
+        quick_tables(),
+        framed,
+        _eights(framed),
+        (spans.start + shift, spans.end + shift, spans.depth),
+    )
+    return Words(
+        framed[: n_letters + 22], begin, stop, hashes, stems, owner, starts, ends, begins, spans.first
+    )
 
 
 def _words(spans: Spans) -> Words:
@@ -76,27 +94,32 @@ def _words(spans: Spans) -> Words:
     starts = begin - 1 if kept is None else kept[begin - 1]
     ends = stop - 1 if kept is None else kept[stop - 2] + 1
     owner = _owners(spans, begins, starts)
-    return Words(framed, begin, stop, hashes, stems, owner, starts, ends, begins)
+    return Words(framed, begin, stop, hashes, stems, owner, starts, ends, begins, spans.first)
 
 
 def _hashes(
     framed: UInt8[np.ndarray, " n"], begin: Int[np.ndarray, " words"], length: Int[np.ndarray, " words"]
 ) -> tuple[UInt64[np.ndarray, " words"], UInt64[np.ndarray, " words"]]:
-    # Eight letters from any place: unaligned, and as fast as aligned reads with shifts.
-    eights = np.lib.stride_tricks.as_strided(framed[:8].view("<u8"), (len(framed) - 7,), (1,))
-    head = eights[begin] & _MASKS[np.minimum(length, 8)]
-    hashed = head * _FIRST
+    eights = _eights(framed)
+    head = eights[begin] & MASKS[np.minimum(length, 8)]
+    hashed = head * FIRST
     long = np.flatnonzero(length > 8)
-    tail = eights[begin[long] + 8] & _MASKS[np.minimum(length[long] - 8, 8)]
-    hashed[long] ^= (tail + length[long].astype(np.uint64) * _THIRD) * _SECOND
-    stem = (head & _MASKS[STEM]) * _SECOND
+    tail = eights[begin[long] + 8] & MASKS[np.minimum(length[long] - 8, 8)]
+    hashed[long] ^= (tail + length[long].astype(np.uint64) * THIRD) * SECOND
+    stem = (head & MASKS[STEM]) * SECOND
     stem[length <= STEM] = 0
     return mixed(hashed), stem
 
 
-def mixed(hashed: UInt64[np.ndarray, " n"]) -> UInt64[np.ndarray, " n"]:
-    """The hashes with every bit spread to the upper ones, which tables are indexed by."""
-    return np.asarray((hashed ^ (hashed >> _HALF)) * _THIRD)
+def _eights(framed: UInt8[np.ndarray, " n"]) -> UInt64[np.ndarray, " n-7"]:
+    """Eight letters from every place on: unaligned, and as fast as aligned reads with shifts."""
+    return np.lib.stride_tricks.as_strided(framed[:8].view("<u8"), (len(framed) - 7,), (1,))
+
+
+def _begins(spans: Spans) -> Int[np.ndarray, " texts"]:
+    """Where texts begin among the code points of all of them with one between two."""
+    lengths = np.fromiter((len(text) + 1 for text in spans.texts), dtype=np.int64, count=len(spans.texts))
+    return np.cumsum(lengths) - lengths
 
 
 def _owners(

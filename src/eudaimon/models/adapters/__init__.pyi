@@ -7,6 +7,7 @@ from .errors import StackOrderChanged as StackOrderChanged
 from .errors import UnexpectedAdapter as UnexpectedAdapter
 from .errors import UnfrozenAdapter as UnfrozenAdapter
 from .errors import WrongBase as WrongBase
+from .joined import joined_adapter as joined_adapter
 from .ledger import Ledger as Ledger
 from .opening import SubjectModel as SubjectModel
 from .opening import as_model as as_model
@@ -43,6 +44,7 @@ __all__ = [
     "WrongBase",
     "as_model",
     "attach",
+    "joined_adapter",
     "open_subject",
     "random_adapter",
     "read_origin",

@@ -77,7 +77,7 @@ def summary(folder: str | Path) -> AdapterSummary:
     folder = Path(folder)
     config = read_config(folder)
     modules = tuple(
-        ModuleUpdate(each.module, each.a.shape[0], _scaling(config, each) * each.norm)
+        ModuleUpdate(each.module, each.a.shape[0], scaling(config, each) * each.norm)
         for each in factors(folder)
     )
     alpha, rslora = float(config["lora_alpha"]), bool(config.get("use_rslora"))
@@ -108,7 +108,7 @@ def product_norm(a: Float[np.ndarray, "r in"], b: Float[np.ndarray, "out r"]) ->
     return float(np.sqrt(max(np.sum((b.T @ b) * (a @ a.T)), 0.0)))
 
 
-def _scaling(config: dict[str, Any], one: Factors) -> float:
+def scaling(config: dict[str, Any], one: Factors) -> float:
     """What PEFT multiplies a module's update by: alpha over the rank, or over its root."""
     patterns = config.get("alpha_pattern") or {}
     own = (alpha for key, alpha in patterns.items() if re.match(rf"(.*\.)?({key})$", one.module))

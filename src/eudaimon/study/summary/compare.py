@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from eudaimon.core import Score
 from eudaimon.measure.hierarchical import SeededScore, contrast, hierarchical
 from eudaimon.measure.multiplicity import holm
+from eudaimon.measure.paired import equivalent_paired
 from eudaimon.measure.panel import Panel
+from eudaimon.measure.power import Components
 from eudaimon.study.records import Cell, Contrast, EquivalenceRow
 from eudaimon.study.summary.places import END, Place, paired
 
@@ -93,6 +97,7 @@ def contrasts(
                         p=result.p,
                         p_holm=1.0,
                         family=f"{metric} against {reference}",
+                        **_spreads(a, b),
                     )
                 )
         made += _adjusted(family)
@@ -113,8 +118,9 @@ def equivalences(
             base = Place(reference, entry.column, entry.scope, entry.metric)
             for place in _rows(found, base):
                 a, b = paired(found[place], found[base])
-                result = contrast(a, b, n_resamples=tests.n_resamples, seed=tests.seed)
-                p = max(_p_below(a, b, entry.bound, tests), _p_below(b, a, entry.bound, tests))
+                result = equivalent_paired(
+                    a, b, entry.bound, alpha=ALPHA, n_resamples=tests.n_resamples, seed=tests.seed
+                )
                 made.append(
                     EquivalenceRow(
                         row=place.row,
@@ -122,12 +128,12 @@ def equivalences(
                         column=entry.column,
                         scope=entry.scope,
                         metric=entry.metric,
-                        difference=plain(result.difference),
-                        n_seeds=result.difference.n_seeds,
+                        difference=_of_questions(result.difference, len(a.questions)),
+                        n_seeds=len(a.seeds),
                         bound=entry.bound,
-                        p=p,
+                        p=result.p,
                         alpha=ALPHA,
-                        equivalent=p <= ALPHA,
+                        equivalent=result.equivalent,
                     )
                 )
     return tuple(made)
@@ -135,13 +141,25 @@ def equivalences(
 
 def plain(score: SeededScore) -> Score:
     """The score with ``n`` as its number of questions."""
-    return Score(value=score.value, low=score.low, high=score.high, n=score.n_questions, unit=score.unit)
+    return _of_questions(score, score.n_questions)
 
 
-def _p_below(a: Panel, b: Panel, bound: float, tests: Tests) -> float:
-    """One-sided p-value against a - b >= bound."""
-    shifted = contrast(replace(a, values=a.values - bound), b, n_resamples=tests.n_resamples, seed=tests.seed)
-    return shifted.p / 2 if shifted.difference.value < 0 else 1 - shifted.p / 2
+def _of_questions(score: Score, n_questions: int) -> Score:
+    return Score(value=score.value, low=score.low, high=score.high, n=n_questions, unit=score.unit)
+
+
+def _spreads(a: Panel, b: Panel) -> dict[str, float | None]:
+    """The contrast's standard deviations by source; none where there is nothing to tell them from."""
+    varies = min(len(a.seeds), len(a.questions)) > 1 and float(np.ptp(a.minus(b).values)) > 0
+    if not (varies and a.is_crossed):
+        return {}
+    found = Components.of(a, b)
+    return {
+        "seed_sd": found.seed,
+        "question_sd": found.question,
+        "cell_sd": found.cell,
+        "seed_sd_high": found.seed_high,
+    }
 
 
 def _rows(found: Mapping[Place, Panel], base: Place) -> list[Place]:

@@ -82,7 +82,7 @@ def _train(
     ledger: Ledger, rows: ChatRows, recipe: LoraRecipe, work: Path, accumulate: int, show_progress: bool
 ) -> dict[str, Any]:
     ready = work / "ready"
-    recorder = Recorder(ready / "metrics.jsonl", extra=lambda: _norms(ledger))
+    recorder = Recorder(ready / "metrics.jsonl", extra=lambda: norms(ledger))
     order = Order(rows, steps=recipe.steps, batch_size=recipe.batch_size, seed=recipe.data_seed)
     kept = frozenset(recipe.kept_steps)
 
@@ -101,7 +101,8 @@ def _train(
     return {"proof": proof.to_json(), "frozen_hash": {"before": before, "after": ledger.frozen_hash()}}
 
 
-def _norms(ledger: Ledger) -> dict[str, Tensor]:
+def norms(ledger: Ledger) -> dict[str, Tensor]:
+    """``a_norm`` and ``b_norm`` of the LoRA under training: Frobenius, over all layers."""
     import torch
 
     named = ledger.trainable_parameters()

@@ -1,0 +1,1 @@
+"""Open questions to a model: packaged sets, a user's files, one frozen type."""
