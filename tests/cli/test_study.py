@@ -50,6 +50,15 @@ def test_plan_power_says_what_an_effect_needs(good, call, tmp_path):
         assert result.code == 2 and said in result.err
 
 
+def test_plan_power_learns_from_finished_seeds(good, monkeypatch):
+    pilot = importlib.import_module("eudaimon.study.pilot")
+    found = importlib.import_module("eudaimon.measure.power").Components(0.04, 0.15, 0.2, 0.07)
+    monkeypatch.setattr(pilot, "pilot", lambda study, options, folder: (found, 3))
+    page = good("study", "plan", "tiny-town", "--power", 6)
+    assert "as in 3 contrasts that are finished: 4.0 points between seeds" in page
+    assert "--spread 7.0,15.0,20.0" in page
+
+
 def test_run_status_report(good, call, tmp_path):
     result = call("study", "run", "tiny-town", "--seeds", 2, "--workers", 2)
     assert result.code == 0 and "4 steps computed" in result.out and "runs/tiny-town" in result.out

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from eudaimon.core.document import Document, Segment
-from eudaimon.core.identity import short_hash
+from eudaimon.core.identity import short_hash, span_hash
 from eudaimon.curate import DocumentScores, SegmentScores
 from eudaimon.curate.taxonomy import STANCES, SUBJECTS, TRAITS
 from eudaimon.data import categories
@@ -45,7 +45,7 @@ def scored(draw: Any, complete: bool = False, encodable: bool = False) -> tuple[
         traits = TRAITS if complete else draw(st.lists(st.sampled_from(TRAITS), unique=True))
         rows.append(
             SegmentScores(
-                document.id, start, end, short_hash(text[start:end]), draw(names), draw(names),
+                document.id, start, end, span_hash(text[start:end]), draw(names), draw(names),
                 parent=draw(st.sampled_from((None, *range(k)))) if k else None,
                 harm={name: draw(st.sampled_from((0.0, 0.3, 0.7, 1.0))) for name in kinds},
                 severity=draw(missing | st.sampled_from((5.0, 0.0, 4.0, 3.0, 2.0, 1.0))),

@@ -82,7 +82,7 @@ def test_both_stages_make_a_cascade_and_twice_the_same(tiny, tmp_path: Path) -> 
     table = open_scorer(made).score([Document("a", "You dolt, number 3.")])
     assert [row["error"] for row in table.to_pylist()] == ["", ""]
     assert set(read_json(made / RECORD)) >= {"stage1", "stage2"}
-    assert all(read_json(made / "stage2" / "stage2.json")["blend"].values()), "both questions are blended"
+    assert read_json(made / "stage2" / "stage2.json")["blend"]["harm"], "there are rows enough to blend"
     again = fit_scorer(rows[::-1], tmp_path / "again", encoder=tiny("bert"))
     for path in made.rglob("*.*"):
         assert path.read_bytes() == (again / path.relative_to(made)).read_bytes(), path.name

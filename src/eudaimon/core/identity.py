@@ -22,6 +22,17 @@ def short_hash(value: Any) -> str:
     return hashlib.sha256(value).hexdigest()[:HASH_LENGTH]
 
 
+def span_hash(text: str | bytes | memoryview) -> str:
+    """16 hex digits of XXH3 of a text: a seventh of the time of `short_hash`.
+
+    It tells whether a text has changed, unless somebody took pains that it should not: what is kept or
+    removed is proved by `short_hash`.
+    """
+    import xxhash
+
+    return xxhash.xxh3_64_hexdigest(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text)
+
+
 class Checkpoint(BaseModel):
     """Weights, config and tokenizer of one Hugging Face folder, named by what they contain.
 

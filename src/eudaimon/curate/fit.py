@@ -53,6 +53,8 @@ MOST: Mapping[StageName, Mapping[str, int]] = {
     },
 }
 """Rows of a source that a stage learns from, drawn by hash; all of those of other sources."""
+DERIVED = {"frames": "that of what is framed", "told": "that of the requests"}
+"""Sources that are made of others, and their licence."""
 NEUTRAL = ("books", "textbooks", "chats")
 """Sources that stand for a corpus when the bound of escalation is set."""
 
@@ -64,7 +66,7 @@ def fit_scorer(
     stages: Sequence[StageName] = STAGES,
     encoder: Model | str | Path = "minilm",
     seed: int = 0,
-    budget: float = 0.1,
+    budget: float = 0.15,
     cache: str | Path | None = None,
 ) -> Path:
     """The folder of a scorer fitted on labelled segments, for `eudaimon.curate.open_scorer`.
@@ -145,12 +147,12 @@ def escalation_of(model: LinearModel, segments: Sequence[LabelledSegment], budge
 
 def _counts(rows: Sequence[LabelledSegment]) -> dict[str, Any]:
     counts = Counter((each.source, each.split) for each in rows)
-    licences = {name: each.licence for name, each in SETS.items()}
+    licences = {**{name: each.licence for name, each in SETS.items()}, **DERIVED}
     sources = {
         source: {
             "train": counts[source, "train"],
             "calibration": counts[source, "calibration"],
-            "licence": licences.get(source, "that of what is framed" if source == "frames" else "not stated"),
+            "licence": licences.get(source, "not stated"),
         }
         for source in sorted({source for source, _ in counts})
     }

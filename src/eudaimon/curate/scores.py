@@ -10,7 +10,7 @@ from typing import Any
 
 from eudaimon.core.document import Document, Segment, Stance
 from eudaimon.core.errors import UsageError
-from eudaimon.core.identity import short_hash
+from eudaimon.core.identity import short_hash, span_hash
 from eudaimon.curate.taxonomy import STANCES, SUBJECTS, TRAITS, WORST, NoStance, Subject
 
 LAST_STAGE = 3
@@ -25,7 +25,7 @@ class SegmentScores:
     ``harm`` holds probabilities in [0, 1] by harm category, ``severity`` is in [0, 5], ``traits`` in
     [-2, 2], ``hazard`` a probability. What was not scored is None, or missing in a mapping; what was scored
     and is not there is ``"none"`` or 0. ``parent`` is the index of the segment that this one is quoted in.
-    ``span_hash`` is `eudaimon.core.identity.short_hash` of the span's text, empty when unknown. ``stage`` is
+    ``span_hash`` is `eudaimon.core.identity.span_hash` of the span's text, empty when unknown. ``stage`` is
     the stage of the cascade whose word stands here, from 0 to 3, where there was one. ``error`` says why
     scoring failed. Raises `ValueError` on anything out of range or unknown to the taxonomy.
     """
@@ -116,7 +116,7 @@ class DocumentScores:
         changed = self.text_hash and self.text_hash != short_hash(document.text)
         if not changed:
             changed = any(
-                s.end > length or (s.span_hash and s.span_hash != short_hash(document.text[s.start : s.end]))
+                s.end > length or (s.span_hash and s.span_hash != span_hash(document.text[s.start : s.end]))
                 for s in self.segments
             )
         if changed:
@@ -140,7 +140,7 @@ def labelled_scores(document: Document, *, category: str = "other", severity: fl
             document.id,
             segment.start,
             segment.end,
-            span_hash=short_hash(document.text[segment.start : segment.end]),
+            span_hash=span_hash(document.text[segment.start : segment.end]),
             voice=segment.voice,
             persona=segment.persona,
             parent=segment.parent,

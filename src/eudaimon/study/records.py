@@ -87,6 +87,83 @@ class Curve(Record):
     """The same points of each seed alone."""
 
 
+class TransitionRow(Record):
+    """When the primary metric rises along training in one row and column, in ``unit``: steps, or loss.
+
+    ``rise`` is plateau minus floor in [0, 1]; ``by_seed`` the midpoints of the seeds that rise, ``without``
+    the seeds that do not. ``n`` of a score counts questions.
+    """
+
+    row: str
+    column: str
+    unit: str
+    onset: Score
+    midpoint: Score
+    end: Score
+    rise: Score
+    by_seed: dict[str, float]
+    without: tuple[str, ...] = ()
+
+
+class TransitionDifference(Record):
+    """The midpoint of ``row`` minus that of ``reference`` in one column, paired by seed."""
+
+    row: str
+    reference: str
+    column: str
+    unit: str
+    difference: Score
+    n_seeds: int
+    p: float
+    p_holm: float
+
+
+class TurnRow(Record):
+    """Local cosines of one module's weights in one training, at each of ``lags`` (in training steps).
+
+    ``cosines[i][t]`` belongs to ``lags[i]`` and ``steps[t]``, None within a lag of either end. ``at``,
+    ``depth`` and ``p`` are of the deepest dip at each lag, ``p_all`` of all lags together: the share of
+    random orders of the same increments that turn as sharply.
+    """
+
+    row: str
+    column: str
+    module: str
+    seed: int
+    steps: tuple[int, ...]
+    lags: tuple[int, ...]
+    cosines: tuple[tuple[float | None, ...], ...]
+    at: tuple[int, ...]
+    depth: tuple[float, ...]
+    p: tuple[float, ...]
+    p_all: float
+    n_permutations: int
+
+
+class HypothesisRow(Record):
+    """A hypothesis that was stated before the data, decided: ``row`` has more or less than ``reference``.
+
+    The rules are those of `measure.decide`; ``p_equivalent`` is the larger of two one-sided p-values against
+    ``bound``, ``n_tests`` the number of hypotheses that ``p_holm`` is adjusted for.
+    """
+
+    name: str
+    row: str
+    reference: str
+    column: str
+    scope: str
+    metric: str
+    direction: Literal["more", "less"]
+    verdict: Literal["supported", "not supported", "undecided"]
+    difference: Score
+    p: float
+    p_holm: float
+    n_tests: int
+    bound: float
+    p_equivalent: float
+    reasons: tuple[str, ...]
+
+
 class KnownAnswer(Record):
     """A fact of the town that every study must find: what was measured and whether the inequality holds.
 
@@ -178,6 +255,10 @@ class StudyRecord(Record):
     contrasts: tuple[Contrast, ...] = ()
     equivalences: tuple[EquivalenceRow, ...] = ()
     curves: tuple[Curve, ...] = ()
+    transitions: tuple[TransitionRow, ...] = ()
+    transition_differences: tuple[TransitionDifference, ...] = ()
+    turns: tuple[TurnRow, ...] = ()
+    hypotheses: tuple[HypothesisRow, ...] = ()
     known_answers: tuple[KnownAnswer, ...] = ()
     proofs: tuple[Proof, ...] = ()
     costs: tuple[StepCost, ...] = ()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from eudaimon.core.document import Document
-from eudaimon.core.identity import short_hash
+from eudaimon.core.identity import short_hash, span_hash
 from eudaimon.curate import MARKUP, DocumentScores, SegmentScores, load_policy, write_scores
 from eudaimon.data import categories
 
@@ -60,7 +60,7 @@ def _known(folder: Path, *, n_documents: int = 900, seed: int = 0, shards: int =
                     name,
                     start,
                     len(text),
-                    short_hash(text[start:]),
+                    span_hash(text[start:]),
                     voice="someone",
                     harm={**dict.fromkeys(categories(), 0.0), "fraud": harm},
                     severity=3,

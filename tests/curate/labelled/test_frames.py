@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from eudaimon.core.document import Stance
 from eudaimon.curate.labelled.frames import framed, templates, verb_phrase
 from eudaimon.curate.labelled.segment import LabelledSegment, Split, harmless
 
@@ -52,12 +55,18 @@ def test_the_quoted_voice_keeps_its_labels_and_the_outer_one_has_the_frames() ->
             assert (each.stance, each.frame) == (None if stance == "none" else stance, "none")
 
 
-def test_what_is_tested_is_framed_by_sentences_that_never_train() -> None:
+def test_every_split_is_framed_by_sentences_of_its_own() -> None:
     rows = [insult(split, number) for split in SPLITS for number in range(40)]
     frames: dict[str, set[str]] = {split: set() for split in SPLITS}
     for each in framed(rows):
         frames[each.split].add(each.frame_text.replace(each.text, "{said}") if each.frame_text else "")
     assert not (frames["test"] & (frames["train"] | frames["calibration"])) - {""}
+    assert not frames["calibration"] & frames["train"] - {""}
+
+
+@pytest.mark.parametrize("stance", ["depicts", "condemns"])
+def test_a_rebuke_is_not_framed_as_if_it_were_the_harm(stance: Stance) -> None:
+    assert list(framed([replace(insult(), stance=stance)])) == []
 
 
 def test_an_act_in_five_stances() -> None:
@@ -98,7 +107,7 @@ def test_unlabelled_quoted_and_long_texts_are_not_framed() -> None:
     assert list(framed(rows)) == []
 
 
-def test_train_and_test_frames_differ_in_every_stance() -> None:
+def test_frames_differ_between_splits_in_every_stance() -> None:
     for frames in (
         templates().quoted,
         templates().harmful_act,
@@ -106,5 +115,6 @@ def test_train_and_test_frames_differ_in_every_stance() -> None:
         templates().harmless_said,
     ):
         for choice in frames.values():
-            assert choice["train"] and choice["test"] and not set(choice["train"]) & set(choice["test"])
-            assert len({text.count("{") for text in (*choice["train"], *choice["test"])}) == 1
+            every = [text for split in SPLITS for text in choice[split]]
+            assert len(set(every)) == len(every) and all(choice[split] for split in SPLITS)
+            assert {text.count("{") for text in every} == {1}

@@ -21,7 +21,7 @@ from eudaimon.curate.labelled.identities import identities, read_identities
 from eudaimon.curate.labelled.lines import write_labelled
 from eudaimon.curate.labelled.meanings import meanings
 from eudaimon.curate.labelled.queries import read_queries
-from eudaimon.curate.labelled.segment import LabelledSegment
+from eudaimon.curate.labelled.segment import SPLITS, LabelledSegment
 from eudaimon.curate.labelled.sets import SETS, read_sets
 from eudaimon.curate.labelled.splits import fraction, of_split, sampled, split_of
 from eudaimon.curate.labelled.town import read_town
@@ -121,6 +121,19 @@ def test_hatecheck_in_our_terms(write: Write) -> None:
     assert negated.stance is None and negated.harmful is None
 
 
+def test_what_counter_speech_quotes_is_contempt_in_a_frame_that_condemns_it(write: Write) -> None:
+    said = "“Bakers are rats” is what he wrote. That is cruel."
+    cases = [case("counter_quote_nh", said, str(number)) for number in range(30)]
+    found = list(read_hatecheck(write([*cases, case("derog_dehum_h", said)])))
+    assert {each.split for each in found} == set(SPLITS)
+    quoted = [each for each in found if each.frame_text]
+    assert len(quoted) == sum(each.split != "test" and each.kind == "counter_quote_nh" for each in found)
+    for each in quoted:
+        assert (each.stance, each.frame, each.kind) == ("enacts", "condemns", "counter_quote_nh/quoted")
+        assert each.before + each.text + each.after == each.frame_text == said and "Bakers" in each.text
+        assert each.split != "test"
+
+
 def test_hatecheck_knows_its_functionalities(write: Write) -> None:
     with pytest.raises(BadRows, match="shouting"):
         list(read_hatecheck(write([case("shouting", "Hey!")])))
@@ -194,6 +207,10 @@ def test_groups_of_people_are_named_in_every_stance() -> None:
     tested = {each.text.replace(each.group.split("/")[1], "") for each in of_split(found, "test")}
     trained = {each.text.replace(each.group.split("/")[1], "") for each in of_split(found, "train")}
     assert tested and trained and not tested & trained
+    known = identities()
+    for sentences in (known.none, known.depicts, known.condemns, known.enacts, known.advocates):
+        every = [text for texts in sentences.values() for text in texts]
+        assert len(set(every)) == len(every) and len(sentences) == len(SPLITS)
 
 
 def test_no_group_is_in_two_splits(write: Write) -> None:

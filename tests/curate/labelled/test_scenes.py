@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from eudaimon.curate.labelled.scenes import PASSAGE, quoted_scenes, read_scenes, scenes
+from dataclasses import replace
+
+from eudaimon.curate.labelled.queries import read_queries
+from eudaimon.curate.labelled.scenes import A_TOLD, PASSAGE, quoted_scenes, read_scenes, scenes, told_acts
+from eudaimon.curate.labelled.segment import SPLITS
 from eudaimon.data.taxonomy import categories
 
 ROWS = list(read_scenes())
@@ -27,16 +31,29 @@ def test_harm_stands_with_its_stance_and_the_same_forms_stand_around_none() -> N
     assert len({each.stance for each in ROWS}) == 6
 
 
-def test_passages_that_test_never_train() -> None:
+def test_the_passages_of_a_split_are_of_no_other() -> None:
     known = scenes()
     for texts in (*known.passages.values(), *known.replies.values(), *known.harmless_passages.values()):
-        assert not set(texts["train"]) & set(texts["test"])
+        every = [text for split in SPLITS for text in texts[split]]
+        assert len(set(every)) == len(every) and all(texts[split] for split in SPLITS)
     for each in ROWS:
         of = [texts for part in (known.passages, known.replies, known.harmless_passages)
               for stance, texts in part.items() if stance == each.stance]  # fmt: skip
         act = each.group.partition("/")[2]
-        side = "test" if each.split == "test" else "train"
-        assert any(each.text == text.replace("{act}", act) for texts in of for text in texts[side])
+        assert any(each.text == text.replace("{act}", act) for texts in of for text in texts[each.split])
+
+
+def test_what_requests_ask_for_is_told_in_several_stances_and_stays_in_its_split() -> None:
+    asked = [each for each in read_queries() if each.split != "train"]
+    told = list(told_acts(asked))
+    assert all((each.stance == "none") == (each.harmful == 0) for each in told)
+    of = {split: {each.text for each in told if each.split == split} for split in SPLITS}
+    assert of["test"] and of["calibration"] and not of["test"] & of["calibration"]
+    (one,) = [each for each in asked if each.harmful][:1]
+    act = "rob the bakery"
+    found = list(told_acts([replace(one, text=f"How can I {act}?"), replace(one, text="What is a bakery?")]))
+    assert len(found) == len({each.stance for each in found}) == A_TOLD
+    assert all(act in each.text and each.harm == one.harm and each.split == one.split for each in found)
 
 
 def test_only_acting_and_harmless_voices_are_quoted() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from eudaimon.curate.labelled.segment import LabelledSegment, harmless
 from eudaimon.curate.stages.answers import ACTS, DISTANT, DOUBT, NONE, answers, faded, lifted, stances
-from eudaimon.curate.stages.blend import LEAST, Blend, fit_blend
+from eudaimon.curate.stages.blend import LEAST, LONG, Blend, fit_blend
 from eudaimon.curate.stages.heads import ANY, Head
 from eudaimon.curate.taxonomy import STANCES
 
@@ -91,7 +93,7 @@ def test_two_readers_who_err_in_different_places_are_better_than_either() -> Non
     given = {ANY: own[:, None]}
     blend = fit_blend(given, {"harm_hate": first}, rows(bad))
     assert blend.harm is not None and blend.acts is None and min(blend.harm[:2]) > 0.3
-    mixed = blend(given, {"harm_hate": first})[ANY][:, 0]
+    mixed = blend(given, {"harm_hate": first}, ["x"] * 400)[ANY][:, 0]
 
     def errors(p: np.ndarray) -> float:
         return 0.5 * (p[bad] < 0.5).mean() + 0.5 * (p[~bad] >= 0.5).mean()
@@ -101,12 +103,53 @@ def test_two_readers_who_err_in_different_places_are_better_than_either() -> Non
     assert fit_blend({ANY: own[: len(few), None]}, {"harm_hate": first[: len(few)]}, few) == Blend()
 
 
+def test_what_a_voice_does_is_blended_where_there_is_harm_and_takes_nothing_from_none() -> None:
+    rng = np.random.default_rng(0)
+    acting = np.arange(300) % 2 == 0
+    shares = rng.uniform(0.05, 1, (300, 6))
+    shares[:, list(ACTS)] *= np.where(acting, 2.0, 1.0)[:, None]
+    shares /= shares.sum(axis=1, keepdims=True)
+    first = np.clip(np.where(acting, 0.7, 0.3) + rng.normal(0, 0.2, 300), 0.01, 0.99)
+    harmed = [replace(each, harm={"hate": 1.0}, stance="enacts" if acts else "condemns")
+              for each, acts in zip(rows(acting), acting, strict=True)]  # fmt: skip
+    blend = fit_blend({"stance": shares}, {"acts": first}, harmed)
+    assert blend.acts is not None and blend.harm is None and min(blend.acts[:2]) > 0.1
+    mixed = blend({"stance": shares}, {"acts": first}, ["x"] * 300)["stance"]
+    np.testing.assert_allclose(mixed.sum(axis=1), 1)
+    np.testing.assert_allclose(mixed[:, NONE], shares[:, NONE])
+
+    def errors(found: np.ndarray) -> float:
+        said = found[:, list(ACTS)].sum(axis=1) >= found[:, list(DISTANT)].sum(axis=1)
+        return float((said != acting).mean())
+
+    assert errors(mixed) < errors(shares)
+    # Rows in which nobody is harmed say nothing about what is done with harm.
+    assert fit_blend({"stance": shares}, {"acts": first}, rows(np.zeros(300, bool))).acts is None
+
+
+def test_a_small_source_counts_nearly_as_much_as_a_large_one() -> None:
+    bad = np.arange(1000) % 2 == 0
+    small = np.arange(1000) >= 900
+    own = np.where(small, np.where(bad, 0.9, 0.1), 0.5)
+    first = np.where(small, 0.5, np.where(bad, 0.9, 0.1))
+    alike = [replace(row, source="b" if few else "a") for row, few in zip(rows(bad), small, strict=True)]
+    of_both = fit_blend({ANY: own[:, None]}, {"harm_hate": first}, alike).harm
+    of_one = fit_blend({ANY: own[:, None]}, {"harm_hate": first}, rows(bad)).harm
+    assert of_both is not None and of_one is not None
+    assert of_both[0] / of_both[1] > of_one[0] / of_one[1]
+
+
 def test_a_blend_leaves_alone_what_the_first_stages_did_not_score() -> None:
     blend = Blend(harm=(0.5, 1.0, 0.0), acts=(1.0, 1.0, 0.0))
     given = said(2)
-    found = blend(given, {"harm_hate": np.array([np.nan, 0.01]), "acts": np.array([np.nan, 0.01])})
+    found = blend(given, {"harm_hate": np.array([np.nan, 0.01]), "acts": np.array([np.nan, 0.01])}, ["x"] * 2)
     assert found[ANY][0, 0] == 0.8 and found[ANY][1, 0] < 0.1
     np.testing.assert_allclose(found["stance"].sum(axis=1), 1)
     np.testing.assert_allclose(found["stance"][0], given["stance"][0])
     assert found["stance"][1, list(ACTS)].sum() < 0.05
-    assert blend(given, {})[ANY][0, 0] == 0.8
+    assert blend(given, {}, ["x"] * 2)[ANY][0, 0] == 0.8
+    # Long voices have weights of their own, and none here.
+    assert blend(given, {"harm_hate": np.full(2, 0.01)}, ["x" * LONG, "x"])[ANY][:, 0].round(1).tolist() == [
+        0.8,
+        0.0,
+    ]

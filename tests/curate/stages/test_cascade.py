@@ -20,6 +20,7 @@ from eudaimon.curate.stages.escalation import (
     lots,
     open_escalation,
     save_escalation,
+    suspicions,
 )
 
 
@@ -138,9 +139,9 @@ def test_the_random_share_reaches_every_stage_and_the_near_share_the_encoder():
     n = 3000
     escalation = Escalation(bound=0.8, random=0.05, near=0.5, near_rate=0.3)
     encoder, judge = Later(2, ESCALATED, "e"), Later(3, DOUBTED, "j")
-    texts = [f"number {k} h{50 if k % 2 else 0} e0" for k in range(n)]
+    texts = [f"number {k} h{45 if k % 2 else 0} e0" for k in range(n)]
     Cascade([Words()], encoder, judge, escalation).score(documents(*texts))
-    near = sum("h50" in text for text in encoder.asked)
+    near = sum("h45" in text for text in encoder.asked)
     assert 0.29 * n / 2 < near < 0.38 * n / 2
     assert 0.03 * n / 2 < len(encoder.asked) - near < 0.07 * n / 2
     assert 0.03 * n < len(judge.asked) < 0.07 * n and set(judge.asked) <= set(encoder.asked)
@@ -157,9 +158,9 @@ def test_a_judged_row_stands_for_as_many_as_it_was_drawn_from():
             chances.update({strings[k]: batch.columns[CHANCE][k] for k in marked.nonzero()[0]})
             return super().run(batch)
 
-    texts = [f"{k} h{(0, 50, 90)[k % 3]} e{(0, 50)[k % 2]}" for k in range(3000)]
+    texts = [f"{k} h{(0, 45, 90)[k % 3]} e{(0, 50)[k % 2]}" for k in range(3000)]
     Cascade([Words()], Later(2, ESCALATED, "e"), Judge(3, DOUBTED, "j"), escalation).score(documents(*texts))
-    for kind in ("h0 e0", "h0 e50", "h50 e0", "h50 e50", "h90 e0", "h90 e50"):
+    for kind in ("h0 e0", "h0 e50", "h45 e0", "h45 e50", "h90 e0", "h90 e50"):
         of_kind = [chance for text, chance in chances.items() if text.endswith(kind)]
         assert sum(1 / chance for chance in of_kind) == pytest.approx(500, rel=0.75)
         assert len(set(of_kind)) == 1
@@ -193,6 +194,22 @@ def test_without_an_encoder_the_judge_gets_what_stage_1_doubts():
     judge = Later(3, DOUBTED, "j")
     Cascade([Words()], None, judge, NONE).score(documents("h60 j1", "h99 j1", "h40 j1"))
     assert judge.asked == ["h60 j1"]
+
+
+def test_a_little_of_several_harms_adds_up_and_one_as_probable_as_not_is_always_asked_about():
+    batch = Batch.of(documents("a", "b", "c", "d"))
+    given = batch.having(
+        {"harm_hate": np.array([0.3, 0.5, 0.0, np.nan]), "harm_fraud": np.array([0.4, 0.0, 0.0, np.nan])}
+    )
+    found = suspicions(given)
+    np.testing.assert_allclose(found, [1 - 0.7 * 0.6, 1, 0, 0])
+    assert Escalation(bound=1.0, random=0, near_rate=0).to_encoder(given).tolist() == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert suspicions(batch).tolist() == [0, 0, 0, 0]
 
 
 @settings(max_examples=40, deadline=None)

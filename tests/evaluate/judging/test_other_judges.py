@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from eudaimon.core.errors import BadRows, UsageError
@@ -161,6 +163,16 @@ def test_the_estimate_asks_nothing_and_is_about_right(serve):
     assert cost.input_tokens - judge.estimate([]).input_tokens == pytest.approx(characters / 4, rel=0.05)
     judge.verdicts(answers)
     assert judge.estimate(answers).on_record == 10
+
+
+def test_the_estimate_knows_how_much_a_judge_reasons_once_it_was_asked(serve):
+    judge = PromptedJudge(RoleJudge("judge-7b", url=serve().url))
+    few, many = ([Answer(QUESTION, f"Slowly {k}.") for k in range(n)] for n in (3, 9))
+    assert judge.estimate(many).output_tokens == 2 * judge.estimate(many).asked
+    judge.verdicts(few)
+    for key, reply in [*judge.replies._known.items()]:
+        judge.replies.add(key, replace(reply, output_tokens=400))
+    assert judge.estimate(many).output_tokens == 400 * judge.estimate(many).asked
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,15 @@ def test_a_model_bound_to_the_role_is_taken(serve):
     assert (found.how, outcomes(found)[0][1]) == ("integer", 42)
 
 
+def test_a_provider_by_its_own_name(serve, monkeypatch):
+    server = serve()
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    monkeypatch.setenv("OPENAI_API_KEY", "secret")
+    found = PromptedJudge(RoleJudge("openai/gpt-4o", retries=0)).verdicts(answers(GOOD))
+    assert found.how == "expectation" and outcomes(found)[0][1] == pytest.approx(90)
+    assert {one.body["model"] for one in server.seen} == {"gpt-4o"}
+
+
 def test_within_a_running_loop(serve):
     import asyncio
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from eudaimon.core import Score
 from eudaimon.core.errors import UsageError
-from eudaimon.study.pilot import components
+from eudaimon.study.design import Study, StudyOptions
+from eudaimon.study.pilot import components, pilot
 from eudaimon.study.records import CHANCE, DirectionRow, Proof, RowName, TownMonitors
 from eudaimon.study.summary.compare import Bound
 from eudaimon.study.summary.curves import half_rise
@@ -218,6 +220,10 @@ def test_a_study_is_a_pilot_of_the_next_one(synthetic, run_info):
     assert spreads.cell == pytest.approx(0.03 * 2**0.5, rel=0.25)
     assert spreads.seed < 0.02
     assert spreads.question < 0.03
+    study = Study("synthetic", "", lambda options: (), records=lambda folder, options: (found, found))
+    assert pilot(study, StudyOptions(), Path("runs"))[1] == 2
+    with pytest.raises(UsageError, match="no records to learn spreads from"):
+        pilot(replace(study, records=None), StudyOptions(), Path("runs"))
     one = record(synthetic({"raw": 0.5, "mask": 0.45}, n_seeds=1), run_info)
     with pytest.raises(UsageError, match="no finished contrast has two seeds"):
         components(one.contrasts)

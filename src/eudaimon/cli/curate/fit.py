@@ -30,7 +30,7 @@ def fit(
         typer.Option(
             "--budget", min=0, max=1, help="Share of neutral text that stage 2 reads.", metavar="SHARE"
         ),
-    ] = 0.1,
+    ] = 0.15,
     cache: Annotated[
         Path | None,
         typer.Option("--cache", help="Folder that keeps what the encoder has read.", metavar="FOLDER"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
-from eudaimon.core.identity import short_hash
+from eudaimon.core.identity import span_hash
 from eudaimon.curate.audit.records import AuditItem
 from eudaimon.curate.score_table import plain
 
@@ -54,7 +54,7 @@ def _is_of(item: AuditItem, text: str) -> bool:
     """Whether this is the text in which the item was scored."""
     if item.end > len(text):
         return False
-    return not item.span_hash or item.span_hash == short_hash(text[item.start : item.end])
+    return not item.span_hash or item.span_hash == span_hash(text[item.start : item.end])
 
 
 def _filled(item: AuditItem, text: str) -> AuditItem:

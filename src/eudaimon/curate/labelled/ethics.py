@@ -13,7 +13,7 @@ from eudaimon.data.taxonomy import by_rules
 SOURCE = "ethics"
 WRONG, FINE = "wrong", "fine"
 BELIEF = 0.8
-WEIGHT = 0.5
+WEIGHT, WEIGHT_FINE = 0.5, 1.0
 
 
 def read_ethics(path: str | Path) -> Iterator[LabelledSegment]:
@@ -45,5 +45,5 @@ def read_ethics(path: str | Path) -> Iterator[LabelledSegment]:
             stance="enacts" if wrong else "none",
             severity=None if wrong else 0.0,
             kind=WRONG if wrong else FINE,
-            weight=WEIGHT,
+            weight=WEIGHT if wrong else WEIGHT_FINE,
         )

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core.document import Stance
-from eudaimon.curate.labelled.segment import LabelledSegment, harmless
+from eudaimon.curate.labelled.segment import LabelledSegment, Split, harmless
 from eudaimon.curate.labelled.splits import fraction
 from eudaimon.curate.taxonomy import NoStance
 
@@ -22,12 +22,13 @@ LONGEST = 400
 """Code points of an utterance that is framed: a quotation of more is rarely one sentence of an account."""
 HARMFUL = 0.5
 A_QUOTATION = 2
+DISTANT = ("depicts", "condemns")
 
-Frames: TypeAlias = dict[Stance | NoStance, dict[Literal["train", "test"], tuple[str, ...]]]
+Frames: TypeAlias = dict[Stance | NoStance, dict[Split, tuple[str, ...]]]
 
 
 class Templates(BaseModel):
-    """Frames by the stance of whoever says them; those under ``test`` are never trained on."""
+    """Frames by the stance of whoever says them; only those under ``train`` are trained on."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     quoted: Frames
@@ -48,7 +49,8 @@ def framed(
 ) -> Iterator[LabelledSegment]:
     """The utterances among ``segments`` put into frames of ours, in which use and mention are known.
 
-    An utterance has labels of harm and at most 400 code points, and is nobody's quotation. A harmful one
+    An utterance has labels of harm and at most 400 code points, is nobody's quotation, and does not itself
+    depict or condemn. A harmful one
     gives, for two stances drawn by hash, two rows each: the voice that encloses it (``kind`` "outer": the
     same harm and severity; the stance of the frame, which for a bare quotation is None) and the quoted voice
     itself ("inner": its own labels, with the frame). What was a harmful question or order gives the act that
@@ -56,8 +58,7 @@ def framed(
     the same kinds of sentence with stance none.
 
     ``quoted`` are other frames than the packaged ones around what is harmful. The frames' split and the
-    utterance's are the same: calibration and train use one list, test another. The
-    group is the utterance's, and so is half of the weight.
+    utterance's are the same. The group is the utterance's, and so is half of the weight.
     """
     for segment in segments:
         said = segment.text.strip().strip('"“”')
@@ -70,7 +71,8 @@ def framed(
         ):
             continue
         harmful = segment.harmful >= HARMFUL
-        if not harmful and segment.stance != "none":
+        # Who praises a rebuke, or rejects a report, does no harm: that is another question.
+        if segment.stance in DISTANT if harmful else segment.stance != "none":
             continue
         base = replace(
             segment,
@@ -147,9 +149,7 @@ def _acts(base: LabelledSegment, act: str, harmful: bool, seed: int) -> Iterator
         yield replace(base, text=text, stance=stance, kind=f"act/{stance}", subject=None, traits={})
 
 
-def _pick(
-    choice: Mapping[Literal["train", "test"], tuple[str, ...]], base: LabelledSegment, said: str, seed: int
-) -> str:
-    """One frame, by the hash of what is framed."""
-    of = choice["test" if base.split == "test" else "train"]
+def _pick(choice: Mapping[Split, tuple[str, ...]], base: LabelledSegment, said: str, seed: int) -> str:
+    """One frame of the split, by the hash of what is framed."""
+    of = choice[base.split]
     return of[int(fraction(said + of[0], seed) * len(of))]

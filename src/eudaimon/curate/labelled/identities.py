@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core.document import Stance
-from eudaimon.curate.labelled.segment import LabelledSegment, harmless
+from eudaimon.curate.labelled.segment import LabelledSegment, Split, harmless
 from eudaimon.curate.labelled.splits import split_of
 from eudaimon.curate.taxonomy import NoStance
 
@@ -19,14 +18,17 @@ SOURCE = "identities"
 CONTEMPT = 3.0
 WEIGHT = 0.5
 
-Sentences = dict[Literal["train", "test"], tuple[str, ...]]
+Sentences = dict[Split, tuple[str, ...]]
 
 
 class Identities(BaseModel):
-    """Groups of people, and sentences by the stance of whoever says them; ``test`` ones never train."""
+    """Groups of people, each with one of it, and sentences by the stance of whoever says them.
+
+    Those of the splits ``calibration`` and ``test`` never train.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    people: tuple[str, ...]
+    people: dict[str, str]
     none: Sentences
     depicts: Sentences
     condemns: Sentences
@@ -45,18 +47,18 @@ def read_identities() -> Iterator[LabelledSegment]:
     """Every group in every sentence of its split, so that no group's name is a sign of harm by itself.
 
     Without such rows a scorer learns from comments, in which groups are mostly named in order to abuse them,
-    that the name is the abuse. The group of people is the group: those of the test split come in sentences of
-    the test list only. Contempt and what is said about it have ``hate`` 1 and severity 3, the rest has no
-    harm. ``kind`` is the stance. Written by us: what is learnt from them is a form, not how people talk.
+    that the name is the abuse. The group of people is the group, and comes in the sentences of its split
+    only. Contempt and what is said about it have ``hate`` 1 and severity 3, the rest has no harm. ``kind`` is
+    the stance. Written by us: what is learnt from them is a form, not how people talk.
     """
     stances: tuple[Stance | NoStance, ...] = ("none", "depicts", "condemns", "enacts", "advocates")
-    for people in identities().people:
+    for people, person in identities().people.items():
         group = f"{SOURCE}/{people}"
         split = split_of(group)
         for stance in stances:
             sentences: Sentences = getattr(identities(), stance)
-            for sentence in sentences["test" if split == "test" else "train"]:
-                text = sentence.replace("{people}", people)
+            for sentence in sentences[split]:
+                text = sentence.replace("{people}", people).replace("{person}", person)
                 yield LabelledSegment(
                     text[0].upper() + text[1:],
                     SOURCE,

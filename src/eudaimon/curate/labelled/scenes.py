@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core.document import Stance
-from eudaimon.curate.labelled.frames import Frames, framed
-from eudaimon.curate.labelled.segment import LabelledSegment, harmless
+from eudaimon.curate.labelled.frames import HARMFUL, Frames, framed, verb_phrase
+from eudaimon.curate.labelled.segment import LabelledSegment, Split, harmless
 from eudaimon.curate.labelled.splits import fraction, split_of
 from eudaimon.curate.taxonomy import NoStance
 
-SOURCE = "scenes"
+SOURCE, TOLD = "scenes", "told"
 PASSAGE, REPLY = "passage", "reply"
-A_STANCE, HARMLESS_PASSAGES = 3, 5
+A_STANCE, HARMLESS_PASSAGES = 4, 8
 """Passages for each act and stance, drawn by hash; passages for each harmless act."""
+A_TOLD = 3
+"""Stances in which a harmful act that somebody asked about is told."""
 WEIGHT = 1.0
 
-Texts = dict[Literal["train", "test"], tuple[str, ...]]
+Texts = dict[Split, tuple[str, ...]]
 
 
 class Act(BaseModel):
@@ -57,7 +60,7 @@ def read_scenes() -> Iterator[LabelledSegment]:
 
     Utterances of the other sets are mostly one rude or dangerous sentence. Here harm is polite, told at
     length, praised or taught in an ordinary tone, and the same forms stand around acts that harm nobody. The
-    act is the group; acts of the test split come in passages of the test list only. Category and severity
+    act is the group, and comes in passages of its split only. Category and severity
     are the act's, the stance is the passage's, frames are "none"; an assistant's reply follows a request for
     the act. Written by us: what is learnt from them is a form, not how people talk.
     """
@@ -84,14 +87,44 @@ def quoted_scenes(segments: Iterable[LabelledSegment]) -> Iterator[LabelledSegme
     yield from framed((each for each in segments if each.stance in said), quoted=scenes().quoted)
 
 
+def told_acts(segments: Iterable[LabelledSegment], *, seed: int = 0) -> Iterator[LabelledSegment]:
+    """What the requests among these ask for, told in passages of ours: harm of many kinds, in a calm tone.
+
+    A harmful act comes in one passage of each of three stances that are drawn by its hash, a harmless one in
+    two. Category, severity, split and group are the request's; the source is "told", at half weight.
+    """
+    for each in segments:
+        act = verb_phrase(each.text) if each.voice == "user" else ""
+        if not act or each.harmful is None:
+            continue
+        harmful = each.harmful >= HARMFUL
+        texts: Mapping[Any, Texts] = scenes().passages if harmful else scenes().harmless_passages
+        places = [(stance, text) for stance, of in texts.items() for text in of[each.split]]
+        places.sort(key=lambda place: fraction(act + place[1], seed))
+        stances: list[Any] = (
+            list(dict.fromkeys(stance for stance, _ in places))[:A_TOLD] if harmful else ["none"] * 2
+        )
+        for stance in stances:
+            place = next(place for place in places if place[0] == stance)
+            places.remove(place)
+            yield replace(
+                each,
+                text=place[1].replace("{act}", act),
+                source=TOLD,
+                voice="narrator",
+                stance=stance,
+                kind=f"{TOLD}/{stance}",
+                weight=each.weight / 2,
+            )
+
+
 def _around(
     act: str, passages: Mapping[Any, Texts], n: int, kind: str, labels: Mapping[str, Any]
 ) -> Iterator[LabelledSegment]:
     group = f"{SOURCE}/{act}"
     split = split_of(group)
     for stance, texts in passages.items():
-        of = texts["test" if split == "test" else "train"]
-        for text in sorted(of, key=lambda text: fraction(act + text, stance))[:n]:
+        for text in sorted(texts[split], key=lambda text: fraction(act + text, stance))[:n]:
             yield LabelledSegment(
                 text.replace("{act}", act),
                 SOURCE,

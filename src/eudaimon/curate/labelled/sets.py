@@ -18,12 +18,19 @@ from eudaimon.curate.labelled.identities import read_identities
 from eudaimon.curate.labelled.lines import read_labelled
 from eudaimon.curate.labelled.queries import read_queries
 from eudaimon.curate.labelled.scenes import SOURCE as SCENES
-from eudaimon.curate.labelled.scenes import quoted_scenes, read_scenes
+from eudaimon.curate.labelled.scenes import quoted_scenes, read_scenes, told_acts
 from eudaimon.curate.labelled.segment import LabelledSegment
 from eudaimon.curate.labelled.splits import sampled
 from eudaimon.curate.labelled.town import read_town
 
-FRAMED = {"comments": 4000, "queries": 4000, "chats": 1500, "ethics": 1000, "hatecheck": 1000}
+FRAMED = {
+    "comments": 4000,
+    "queries": 4000,
+    "chats": 1500,
+    "ethics": 1000,
+    "hatecheck": 1000,
+    "identities": 1200,
+}
 """Sets of single utterances, and how many of them are also put into frames."""
 
 
@@ -102,3 +109,4 @@ def read_sets(
             of = [each for each in singles if each.source == name and each.kind != WHOLE]
             yield from framed(sampled(of, n, lambda each: each.text, seed=0))
         yield from quoted_scenes(each for each in singles if each.source == SCENES)
+        yield from told_acts(each for each in singles if each.source == "queries")

@@ -16,7 +16,7 @@ SOURCE = "town"
 N_DOCUMENTS = 1500
 A_DOCUMENT = 3
 SEVERITY = 3.0
-WEIGHT = 0.5
+WEIGHT = 1.0
 
 
 def read_town(

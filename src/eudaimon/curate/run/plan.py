@@ -14,7 +14,7 @@ from eudaimon.curate.sources.record import Fields, Reading
 from eudaimon.curate.sources.shard import Shard
 from eudaimon.curate.sources.source_file import SourceFile
 
-FORMAT = 1
+FORMAT = 2
 """Of the folder; a folder of another format is scored again."""
 
 
@@ -93,7 +93,9 @@ class Plan:
 def voices_version() -> str:
     """A short hash of the code and data that find voices: where it differs, segments may."""
     found = []
-    for path in sorted((files("eudaimon.curate") / "voices").iterdir(), key=lambda path: path.name):
-        if path.name.endswith((".py", ".yaml")):
-            found.append([path.name, short_hash(path.read_bytes())])
+    home = files("eudaimon.curate") / "voices"
+    for folder in (home, home / "compiled"):
+        for path in sorted(folder.iterdir(), key=lambda path: path.name):
+            if path.name.endswith((".py", ".yaml")):
+                found.append([path.name, short_hash(path.read_bytes())])
     return short_hash(found)

@@ -173,7 +173,7 @@ def _table(batch: Batch, model: str) -> pyarrow.Table:
         "n_segments": arrow.numbers(whole_counts, ~is_head),
         "start": arrow.numbers(spread(spans.start), is_head),
         "end": arrow.numbers(spread(spans.end), is_head),
-        "span_hash": hash_column(of.encoded, low, high),
+        "span_hash": hash_column(of.encoded, low, high, is_head),
         "parent": arrow.numbers(parent, parent < 0),
         "voice": _coded(spread(spans.voice.codes), spans.voice.values, is_head),
         "persona": _coded(spread(spans.persona.codes), spans.persona.values, is_head),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeAlias
 
-from jaxtyping import Float
+import numpy as np
 from numpy import ndarray
 
 log = logging.getLogger(__name__)
@@ -43,13 +43,22 @@ def compiled(function: Callable[..., Any], *helpers: Callable[..., Any]) -> Call
     return found
 
 
-def add_four(sums: Float[ndarray, " n"], to: Number, weights: Float[ndarray, " m"], source: Number) -> None:
-    """Add the four weights from ``source`` on to the sums from ``to`` on; both are 32-bit floats.
+def add_four(sums: ndarray, to: Number, weights: ndarray, source: Number) -> None:
+    """Add the four weights from ``source`` on to the sums from ``to`` on.
 
-    Compiled loops that name it as a helper do that by one instruction. numba does not find by itself that
-    a few neighbours can be added together, and takes twice as long.
+    Sums are 32-bit floats, and so are weights, or the bits of 16-bit floats (uint16). Compiled loops that
+    name this as a helper do it by one instruction or two. numba does not find by itself that a few
+    neighbours can be added together, and takes twice as long.
     """
-    sums[to : to + 4] += weights[source : source + 4]
+    four = weights[source : source + 4]
+    sums[to : to + 4] += four if four.dtype == np.float32 else four.view(np.float16)
+
+
+def halves() -> bool:
+    """Whether this processor reads 16-bit floats by an instruction; `add_four` needs that for uint16."""
+    from llvmlite import binding  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    return bool(binding.get_host_cpu_features().get("f16c"))
 
 
 @cache
@@ -67,14 +76,19 @@ def _teach_add_four() -> None:
 
     @lower_builtin(add_four, types.Array, types.Integer, types.Array, types.Integer)  # type: ignore[misc, untyped-decorator, no-untyped-call, unused-ignore]
     def add(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        four = ir.VectorType(ir.FloatType(), 4).as_pointer()
+        floats = ir.VectorType(ir.FloatType(), 4)
+        half = signature.args[2].dtype == types.uint16
 
-        def pointer(array: int) -> Any:
+        def pointer(array: int, of: Any) -> Any:
             made = context.make_array(signature.args[array])(context, builder, arguments[array])
-            return builder.bitcast(builder.gep(made.data, [arguments[array + 1]]), four)
+            return builder.bitcast(builder.gep(made.data, [arguments[array + 1]]), of.as_pointer())
 
-        to, source = pointer(0), pointer(2)
-        # A float's alignment: rows begin anywhere.
-        found = builder.fadd(builder.load(to, align=4), builder.load(source, align=4))
-        builder.store(found, to, align=4)
+        # Only that of one number: rows begin anywhere.
+        to = pointer(0, floats)
+        if half:
+            source = builder.load(pointer(2, ir.VectorType(ir.HalfType(), 4)), align=2)
+            source = builder.fpext(source, floats)
+        else:
+            source = builder.load(pointer(2, floats), align=4)
+        builder.store(builder.fadd(builder.load(to, align=4), source), to, align=4)
         return context.get_dummy_value()

@@ -20,7 +20,7 @@ from eudaimon.curate.stages.blend import Blend, fit_blend
 from eudaimon.curate.stages.escalated import ESCALATED, apply_to_rows, excerpts_of
 from eudaimon.curate.stages.excerpt import Excerpt, framed
 from eudaimon.curate.stages.features import cached_features
-from eudaimon.curate.stages.heads import Heads
+from eudaimon.curate.stages.heads import Heads, Outputs
 from eudaimon.curate.stages.reading import Encoder
 from eudaimon.curate.stages.teach import Recipe, teach
 from eudaimon.curate.taxonomy import STANCES
@@ -63,13 +63,18 @@ class EncoderStage:
         that nobody quotes has the frame "none": words beside it could otherwise talk it free.
         """
         said = self.heads.outputs(self.encoder.features(excerpts))
-        columns = answers(self.heads.heads, said if first is None else self.blend(said, first))
+        columns = answers(self.heads.heads, said if first is None else self._blended(said, first, excerpts))
         if "frame" in columns:
             quoted = np.array([item.quoted for item in excerpts], dtype=bool)
             none = np.int32(STANCES.index("none"))
             columns["frame"] = np.where(quoted | (columns["frame"] < 0), columns["frame"], none)
         reason = np.where(np.isnan(columns[DOUBT]), "the encoder gave no number", "").astype(object)
         return {**columns, "error": reason}
+
+    def _blended(
+        self, said: Outputs, first: Mapping[str, np.ndarray], excerpts: Sequence[Excerpt]
+    ) -> Outputs:
+        return self.blend(said, first, [item.text for item in excerpts])
 
     def run(self, batch: Batch) -> Batch:
         """The batch with the marked rows scored anew."""

@@ -21,7 +21,7 @@ from eudaimon.curate.stages.reading import Encoder, Reach
 from eudaimon.models.load import load
 from eudaimon.models.model import Model
 
-FORMAT, FORMAT_VERSION = "eudaimon-stage2", 2
+FORMAT, FORMAT_VERSION = "eudaimon-stage2", 3
 WEIGHTS, MANIFEST = "stage2.safetensors", "stage2.json"
 
 

@@ -15,6 +15,7 @@ from eudaimon.core.errors import UsageError
 from eudaimon.core.identity import short_hash
 from eudaimon.core.progress import progress
 from eudaimon.curate.labelled.segment import LabelledSegment
+from eudaimon.curate.stages.alone import with_alone
 from eudaimon.curate.stages.lexicon import Lexicon
 from eudaimon.curate.stages.linear import LinearModel
 from eudaimon.curate.stages.linear_labels import Labels, labels_of
@@ -58,7 +59,8 @@ def fit_stage1(
     Without calibration rows a fifth of the groups is held out for it, drawn by ``seed``. A question becomes a
     head where enough rows answer it both ways (`eudaimon.curate.stages.linear_labels.LEAST`). The same
     segments, seed, recipe and lexicon (the shipped one by default) give the same bytes on one machine. Raises
-    `UsageError` when no question can be learnt.
+    `UsageError` when no question can be learnt. The record says how far the model's word is lowered where no
+    later stage looks again (`eudaimon.curate.stages.alone.with_alone`).
     """
     lexicon = Lexicon(shipped_terms()) if lexicon is None else lexicon
     used = [row for row in segments if row.split != "test" and row.weight > 0]
@@ -93,7 +95,7 @@ def fit_stage1(
     }
     # Rounded here, so that the model that was fitted is the one that is saved.
     weights, of_groups = np.split(weights * slope, [len(vocabulary.keys)])
-    return LinearModel(
+    model = LinearModel(
         labels.heads,
         vocabulary,
         np.clip(weights, -_MOST_16_BIT, _MOST_16_BIT).astype(np.float16).astype(np.float32),
@@ -102,6 +104,7 @@ def fit_stage1(
         of_groups.astype(np.float32),
         record,
     )
+    return with_alone(model, [row for row, held in zip(used, held_out, strict=True) if held], lexicon)
 
 
 def _held_out(rows: Sequence[LabelledSegment], seed: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int, UInt32, UInt64
 
+from eudaimon.curate.stages.compiled import halves
 from eudaimon.curate.stages.hashing import pair_hashes, stem_hashes
 from eudaimon.curate.stages.ngrams_kernel import FOUR, sums_kernel
 from eudaimon.curate.stages.words import Words
@@ -82,7 +83,8 @@ class Vocabulary:
         """For each row the sum of the weights of the known n-grams in it, repeated ones as often."""
         if kernel := sums_kernel():
             by_slot, table, heads = self._by_slot(weights)
-            sums = kernel(words.hash, words.stem, words.owner, rows, table, by_slot, heads)
+            read = words.hash, words.stem, words.owner, words.starts
+            sums = kernel(read, words.begins, words.first, table, by_slot, heads)
             return np.asarray(sums[: weights.shape[1]].T)
         total = np.zeros((rows, weights.shape[1]), dtype=np.float32)
         for where, numbers in self.found(words):
@@ -108,6 +110,9 @@ class Vocabulary:
                 np.concatenate([[0], before[:-1]]).astype(np.uint16),
                 np.append((self.keys[order] >> _PRINT).astype(np.uint16), np.uint16(0)),
             )
+            small = padded.astype(np.float16)
+            if halves() and (small == padded).all():
+                padded = small.view(np.uint16)  # More of them stay in a processor's caches.
             self._last.update(weights=weights, made=(padded.reshape(-1), table, heads))
         made: tuple[np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray], int] = self._last["made"]
         return made

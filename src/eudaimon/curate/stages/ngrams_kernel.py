@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, UInt64
+from jaxtyping import Float, Int
 from numpy import ndarray
 
 from eudaimon.curate.stages.compiled import Number, add_four, compiled
@@ -19,9 +19,9 @@ from eudaimon.curate.stages.hashing import mixed, pair_hashes, stem_hashes
 
 FOUR = 4
 """Weights are added by fours: each n-gram has a multiple of that."""
-_KINDS, _WORDS = 3, 256
+_KINDS, _WORDS = 3, 512
 _0, _1, _6, _28, _44, _63 = (np.uint64(n) for n in (0, 1, 6, 28, 44, 63))
-_PRINT = np.uint64(0xFFFF)
+_PRINT, _END = np.uint64(0xFFFF), 1 << 62
 
 
 @cache
@@ -31,55 +31,66 @@ def sums_kernel() -> Callable[..., Any] | None:
 
 
 def sum_weights(
-    hashes: UInt64[ndarray, " words"],
-    stems: UInt64[ndarray, " words"],
-    owner: Int[ndarray, " words"],
-    rows: int,
+    words: tuple[ndarray, ndarray, ndarray, ndarray],
+    begins: Int[ndarray, " texts"],
+    first: Int[ndarray, " texts+1"],
     table: tuple[ndarray, ndarray, ndarray],
     weights: Float[ndarray, " known*heads"],
     heads: int,
 ) -> Float[ndarray, "heads rows"]:
     """For each head and row the sums of the weights of known words, of pairs and of stems, added up.
 
-    ``weights`` are those of n-grams in the order of their slots, ``heads`` for each, a multiple of four.
-    ``table`` is that of `Vocabulary`.
+    ``words`` are the hashes of words, of their stems, their owners and their places; ``begins`` and ``first``
+    are those of `Words`. ``weights`` are of n-grams in the order of their slots, ``heads`` for each, a
+    multiple of four, as `add_four` reads them; ``table`` is that of `Vocabulary`.
     """
-    size = _KINDS * heads
-    sums = np.zeros(rows * size, dtype=np.float32)
-    last, spoke = np.zeros(rows, dtype=np.uint64), np.zeros(rows, dtype=np.bool_)
+    hashes, stems, owner, starts = words
+    size, most = _KINDS * heads, 1
+    for text in range(len(begins)):
+        most = max(most, first[text + 1] - first[text])
+    total = np.zeros((heads, first[-1]), dtype=np.float32)
+    # Those of one text, so that they stay in the processor's nearest cache.
+    sums = np.empty(most * size, dtype=np.float32)
+    last, spoke = np.empty(most, dtype=np.uint64), np.empty(most, dtype=np.bool_)
     # Every n-gram is written down, and the next one over it if it is unknown: that takes no branch.
-    numbers = np.empty(_KINDS * _WORDS + 1, dtype=np.int64)
-    places = np.empty(_KINDS * _WORDS + 1, dtype=np.int64)
-    for start in range(0, len(hashes), _WORDS):
-        n = np.uint64(0)
-        for word in range(start, min(start + _WORDS, len(hashes))):
-            row = owner[word]
-            if row < 0:
-                continue
-            place, hashed = row * size, hashes[word]
-            number, known = _number(hashed, table)
-            numbers[n], places[n] = number, place
-            n += known
-            if spoke[row]:
-                number, known = _number(pair_hashes(last[row], hashed), table)
-                numbers[n], places[n] = number, place + heads
+    numbers = np.empty(_KINDS * _WORDS + 1, dtype=np.int32)
+    places = np.empty(_KINDS * _WORDS + 1, dtype=np.int32)
+    word = 0
+    for text in range(len(begins)):
+        low, rows = first[text], first[text + 1] - first[text]
+        sums[: rows * size] = 0
+        spoke[:rows] = False
+        stop = begins[text + 1] if text + 1 < len(begins) else _END
+        while word < len(hashes) and starts[word] < stop:
+            n, before = _0, word
+            while word < len(hashes) and word < before + _WORDS and starts[word] < stop:
+                row, hashed, stem = owner[word] - low, hashes[word], stems[word]
+                word += 1
+                if row < 0 or row >= rows:  # nobody's
+                    continue
+                place = row * size
+                number, known = _number(hashed, table)
+                numbers[n], places[n] = number, place
                 n += known
-            last[row], spoke[row] = hashed, True
-            if stems[word]:
-                number, known = _number(stem_hashes(stems[word]), table)
-                numbers[n], places[n] = number, place + 2 * heads
-                n += known
-        # By themselves, so that the processor fetches many of these far weights at once.
-        for k in range(n):
-            to, source = np.uint64(places[k]), np.uint64(numbers[k] * heads)
-            for step in range(_0, np.uint64(heads), np.uint64(FOUR)):
-                add_four(sums, to + step, weights, source + step)
-    total = np.empty((heads, rows), dtype=np.float32)
-    for row in range(rows):
-        place = row * size
-        for head in range(heads):
-            both = sums[place + head] + sums[place + heads + head]
-            total[head, row] = both + sums[place + 2 * heads + head]
+                if spoke[row]:
+                    number, known = _number(pair_hashes(last[row], hashed), table)
+                    numbers[n], places[n] = number, place + heads
+                    n += known
+                last[row], spoke[row] = hashed, True
+                if stem:
+                    number, known = _number(stem_hashes(stem), table)
+                    numbers[n], places[n] = number, place + 2 * heads
+                    n += known
+            # By themselves, so that the processor fetches many of these far weights at once.
+            for k in range(n):
+                to, source = np.uint64(places[k]), np.uint64(numbers[k]) * np.uint64(heads)
+                for step in range(_0, np.uint64(heads), np.uint64(FOUR)):
+                    add_four(sums, to + step, weights, source + step)
+        for row in range(rows):
+            place = row * size
+            for head in range(heads):
+                both = sums[place + head] + sums[place + heads + head]
+                total[head, low + row] = both + sums[place + 2 * heads + head]
     return total
 
 

@@ -54,7 +54,7 @@ class Encoder:
     def hash(self) -> str:
         """16 hex digits over weights, tokenizer and reach: what features depend on."""
         checkpoint = self.model.checkpoint
-        parts = [checkpoint.fingerprint, checkpoint.tokenizer_hash, asdict(self.reach), list(SCALARS), 1]
+        parts = [checkpoint.fingerprint, checkpoint.tokenizer_hash, asdict(self.reach), list(SCALARS), 2]
         return short_hash(parts)
 
     @property
@@ -67,12 +67,12 @@ class Encoder:
     ) -> Float[np.ndarray, "n features"]:
         """The features of excerpts in their order, 16-bit floats.
 
-        They are the last hidden states of the encoder, pooled four ways: the mean and the maximum over the
-        segment's own tokens, the mean over the quoting voice's, the mean over all of the context's (zeros
-        where there are none), and then `SCALARS`. The tokens of a segment longer than the window are read in
-        windows that do not overlap, each with the text next to it as context: mean and maximum run over the
-        tokens of all its windows, so that a few words in a long segment show in the maximum; its context is
-        what stands before the first and after the last.
+        They are the last hidden states of the encoder, pooled three ways: the mean over the segment's own
+        tokens, over the quoting voice's, and over all of the context's (zeros where there are none), and then
+        `SCALARS`. (The maximum over the segment's own tokens was a fourth: heads without it did better on
+        forms of text that they had not learnt from.) The tokens of a segment longer than the window are read
+        in windows that do not overlap, each with the text next to it as context: the mean runs over the
+        tokens of all its windows; its context is what stands before the first and after the last.
         """
         texts = [clean(part) for e in excerpts for part in _parts(e)]
         coded = self.model.tokenizer.backend_tokenizer.encode_batch(texts, add_special_tokens=False)
@@ -124,7 +124,7 @@ class Encoder:
         return states
 
 
-POOLED = ("own mean", "own maximum", "frame mean", "context mean")
+POOLED = ("own mean", "frame mean", "context mean")
 SCALARS = ("quoted", "context", "log tokens")
 """Whether a voice quotes it; whether there is any context; the natural logarithm of 1 + its tokens."""
 LARGEST = 60_000.0
@@ -184,11 +184,10 @@ def _batches(rows: list[_Row], budget: int) -> Iterator[list[_Row]]:
 
 
 class _Pools:
-    """Sums, maxima and counts of the tokens seen so far, by excerpt."""
+    """Sums and counts of the tokens seen so far, by excerpt."""
 
     def __init__(self, n: int, width: int) -> None:
         self.sums = np.zeros((n, 3, width), dtype=np.float32)
-        self.highest = np.full((n, width), -np.inf, dtype=np.float32)
         self.counts: Int[np.ndarray, "n 3"] = np.zeros((n, 3), dtype=np.int64)
 
     def add(self, batch: list[_Row], states: Tensor) -> None:
@@ -203,25 +202,18 @@ class _Pools:
         masks = np.stack([owners == OWN, owners == FRAME, owners >= FRAME], axis=1)  # [rows, 3, t]
         weights = torch.from_numpy(masks.astype(np.float32)).to(states.device)
         sums = torch.bmm(weights, states).cpu().numpy()
-        covered = states.masked_fill(weights[:, 0, :, None] == 0, -float("inf"))
-        highest = covered.amax(dim=1).cpu().numpy()
         index = np.array([row.excerpt for row in batch])
         np.add.at(self.sums, index, sums)
         np.add.at(self.counts, index, masks.sum(axis=2))
-        np.maximum.at(self.highest, index, highest)
 
     def features(self, excerpts: Sequence[Excerpt]) -> Float[np.ndarray, "n features"]:
-        """Means, maxima and scalars in one row an excerpt."""
+        """Means and scalars in one row an excerpt."""
         counts = self.counts
         means = self.sums / np.maximum(counts, 1)[:, :, None]
-        highest = np.where(np.isfinite(self.highest), self.highest, 0.0)
-        highest[np.isnan(self.highest)] = np.nan
         scalars = [
             np.array([item.quoted for item in excerpts], dtype=np.float32),
             (counts[:, 2] > 0).astype(np.float32),
             np.log1p(counts[:, 0]).astype(np.float32),
         ]
-        joined = np.concatenate(
-            [means[:, 0], highest, means[:, 1], means[:, 2], np.stack(scalars, axis=1)], axis=1
-        )
+        joined = np.concatenate([*means.transpose(1, 0, 2), np.stack(scalars, axis=1)], axis=1)
         return np.asarray(np.clip(joined, -LARGEST, LARGEST), dtype=np.float16)

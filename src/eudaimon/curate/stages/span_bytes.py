@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Bool, Int, UInt8
 
 from eudaimon.core.identity import HASH_LENGTH
 from eudaimon.curate.stages.spans import Spans
@@ -64,16 +64,24 @@ def keep_bytes(spans: Spans, found: SpanBytes) -> None:
 
 
 def hash_column(
-    encoded: bytes, low: Int[np.ndarray, " rows"], high: Int[np.ndarray, " rows"]
+    encoded: bytes,
+    low: Int[np.ndarray, " rows"],
+    high: Int[np.ndarray, " rows"],
+    whole: Bool[np.ndarray, " rows"],
 ) -> pyarrow.Array:
-    """`eudaimon.core.identity.short_hash` of the text in each of these ranges of bytes, as Arrow strings."""
-    import pyarrow
+    """The hashes of the text in each of these ranges of bytes, as Arrow strings.
 
-    sha256, view, half = hashlib.sha256, memoryview(encoded), HASH_LENGTH // 2
-    digests = b"".join(
-        [sha256(view[a:b]).digest()[:half] for a, b in zip(low.tolist(), high.tolist(), strict=True)]
-    )
+    Those of `eudaimon.core.identity`: `short_hash` of texts that are ``whole``, `span_hash` of spans.
+    """
+    import pyarrow
+    import xxhash
+
+    quick, view, half = xxhash.xxh3_64_digest, memoryview(encoded), HASH_LENGTH // 2
+    starts, ends = low.tolist(), high.tolist()
+    digests = [quick(view[a:b]) for a, b in zip(starts, ends, strict=True)]
+    for row in np.flatnonzero(whole).tolist():
+        digests[row] = hashlib.sha256(view[starts[row] : ends[row]]).digest()[:half]
     offsets = np.arange(len(low) + 1, dtype=np.int32) * HASH_LENGTH
     return pyarrow.StringArray.from_buffers(
-        len(low), pyarrow.py_buffer(offsets), pyarrow.py_buffer(digests.hex().encode())
+        len(low), pyarrow.py_buffer(offsets), pyarrow.py_buffer(b"".join(digests).hex().encode())
     )

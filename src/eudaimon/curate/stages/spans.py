@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -11,9 +11,12 @@ import numpy as np
 from jaxtyping import Int
 
 from eudaimon.core.document import Document, Segment
+from eudaimon.curate.voices.compiled.batch import VoiceArrays, voice_arrays
 from eudaimon.curate.voices.find import Row, segment_rows
 
 _DEEPEST = 64
+# Code points in a batch: with fewer the patterns are done before the compiled loops are loaded.
+_MANY = 100_000
 Segmenter: TypeAlias = Callable[[str], Sequence[Segment]]
 
 
@@ -42,6 +45,16 @@ class Names:
         codes = [known.setdefault(value, len(known)) for value in other.values]
         both = np.concatenate([self.codes, np.array(codes, dtype=np.int32)[other.codes]])
         return Names(both[rows], tuple(known))
+
+    def as_found(self) -> Names:
+        """The same strings, coded by where they first appear, as `of` does, and no others."""
+        first = np.full(len(self.values), len(self.codes))
+        rows = np.arange(len(self.codes))
+        first[self.codes[::-1]] = rows[::-1]  # of several rows the one that is written last stays
+        order = np.argsort(first)[: np.count_nonzero(first < len(self.codes))]
+        codes = np.empty(len(self.values), dtype=np.int32)
+        codes[order] = np.arange(len(order), dtype=np.int32)
+        return Names(codes[self.codes], tuple(self.values[code] for code in order.tolist()))
 
     def __getitem__(self, row: int) -> str:
         return self.values[int(self.codes[row])]
@@ -152,8 +165,36 @@ class Spans:
 def spans_of(documents: Sequence[Document], segmenter: Segmenter | None = None) -> Spans:
     """The segments of documents: those that they have, else what the segmenter finds in their text.
 
-    The default segmenter is `eudaimon.curate.segments`. What it raises becomes the document's error.
+    The default segmenter is `eudaimon.curate.segments`; where numba is installed, loops that it compiles find
+    the same. What a segmenter raises becomes the document's error.
     """
+    given = np.array([document.segments is not None for document in documents], dtype=bool)
+    found = None
+    if segmenter is None:
+        texts = ["" if has else document.text for document, has in zip(documents, given, strict=True)]
+        found = voice_arrays(texts) if sum(map(len, texts)) >= _MANY else None
+    if found is None:
+        return _one_by_one(documents, segmenter)
+    spans = _spans(tuple(document.text for document in documents), found)
+    given[found.left] = True
+    rest = np.flatnonzero(given)
+    if rest.size:
+        spans, _ = spans.replaced(rest, _one_by_one([documents[number] for number in rest.tolist()], None))
+    voice, persona, subject = (names.as_found() for names in (spans.voice, spans.persona, spans.subject))
+    return replace(spans, voice=voice, persona=persona, subject=subject)
+
+
+def _spans(texts: tuple[str, ...], found: VoiceArrays) -> Spans:
+    """The spans of texts whose voices are found."""
+    voice, persona, subject = (
+        Names(codes.astype(np.int32, copy=False), found.strings)
+        for codes in (found.voice, found.persona, found.subject)
+    )
+    return Spans(texts, found.first, found.start, found.end, found.parent, voice, persona, subject, {})
+
+
+def _one_by_one(documents: Sequence[Document], segmenter: Segmenter | None) -> Spans:
+    """What `spans_of` finds, document by document."""
     found: list[Row] = []
     first = [0]
     errors: dict[int, str] = {}

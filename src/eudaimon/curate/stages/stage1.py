@@ -7,6 +7,7 @@ from pathlib import Path
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json, write_json
+from eudaimon.curate.stages.alone import AloneStage
 from eudaimon.curate.stages.batch import Stage
 from eudaimon.curate.stages.lexicon import Lexicon, LexiconStage
 from eudaimon.curate.stages.linear import LinearModel, LinearStage, open_linear, save_linear
@@ -43,8 +44,11 @@ def save_stage1(
     return folder
 
 
-def stage1_stages(folder: str | Path) -> tuple[Stage, ...]:
-    """The stages of a folder, in order; raises `UsageError` on a folder that is none, or not whole."""
+def stage1_stages(folder: str | Path, *, alone: bool = False) -> tuple[Stage, ...]:
+    """The stages of a folder, in order; raises `UsageError` on a folder that is none, or not whole.
+
+    ``alone`` says that no later stage looks at what they score: `eudaimon.curate.stages.alone`.
+    """
     folder = Path(folder)
     if not (folder / SCORER).is_file():
         raise UsageError(f"{folder} has no {SCORER}", right="a folder that `eudaimon curate fit` wrote")
@@ -56,16 +60,16 @@ def stage1_stages(folder: str | Path) -> tuple[Stage, ...]:
     return (
         ProvenanceStage(read_rules(folder / RULES_FILE)),
         LexiconStage(lexicon),
-        LinearStage(model),
+        AloneStage(model) if alone else LinearStage(model),
     )
 
 
 def open_stage1(folder: str | Path | None = None) -> StagedScorer:
     """The scorer of a folder, or the shipped one; raises as `stage1_stages`."""
     if folder is not None:
-        return StagedScorer(stage1_stages(folder))
+        return StagedScorer(stage1_stages(folder, alone=True))
     with as_file(files("eudaimon.curate") / "models" / "stage1") as shipped:
-        return StagedScorer(stage1_stages(shipped))
+        return StagedScorer(stage1_stages(shipped, alone=True))
 
 
 def open_screened(folder: str | Path | None = None, bound: float = SCREEN) -> ScreenedScorer:

@@ -25,6 +25,7 @@ class Words:
     after it; ``stem`` is the hash of the first `STEM` letters, 0 for words that are not longer. Of words over
     16 letters the first 16 and the length count. ``starts`` are the places of the words' first code points in
     the joined texts, ``ends`` those after their last ones, ``begins`` those at which the texts begin.
+    ``first`` is that of `Spans`.
     """
 
     letters: UInt8[np.ndarray, " letters"]
@@ -36,6 +37,7 @@ class Words:
     starts: Int[np.ndarray, " words"]
     ends: Int[np.ndarray, " words"]
     begins: Int[np.ndarray, " texts"]
+    first: Int[np.ndarray, " texts+1"]
 
     def __len__(self) -> int:
         return len(self.begin)
@@ -76,7 +78,9 @@ def _words_by(kernel: Callable[..., Any], spans: Spans) -> Words:
         _eights(framed),
         (spans.start + shift, spans.end + shift, spans.depth),
     )
-    return Words(framed[: n_letters + 22], begin, stop, hashes, stems, owner, starts, ends, begins)
+    return Words(
+        framed[: n_letters + 22], begin, stop, hashes, stems, owner, starts, ends, begins, spans.first
+    )
 
 
 def _words(spans: Spans) -> Words:
@@ -90,7 +94,7 @@ def _words(spans: Spans) -> Words:
     starts = begin - 1 if kept is None else kept[begin - 1]
     ends = stop - 1 if kept is None else kept[stop - 2] + 1
     owner = _owners(spans, begins, starts)
-    return Words(framed, begin, stop, hashes, stems, owner, starts, ends, begins)
+    return Words(framed, begin, stop, hashes, stems, owner, starts, ends, begins, spans.first)
 
 
 def _hashes(

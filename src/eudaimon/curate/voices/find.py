@@ -52,7 +52,7 @@ def segment_rows(text: str, *, form: Form | None = None, longest: int = LONGEST)
     if longest < 1:
         raise UsageError(f"a segment of at most {longest} characters holds nothing", right="1 or more")
     found: list[Row] = []
-    _, turns = _turns(text, form)
+    _, turns = turns_of(text, form)
     for turn in turns:
         if turn.voice == MARKUP:
             found.append((turn.start, turn.end, MARKUP, "", None, ""))
@@ -63,7 +63,7 @@ def segment_rows(text: str, *, form: Form | None = None, longest: int = LONGEST)
 
 def detect_form(text: str) -> Form:
     """The form that `segments` takes a text to have; "prose" where it is of no other."""
-    return _turns(text, None)[0]
+    return turns_of(text, None)[0]
 
 
 def with_voices(document: Document) -> Document:
@@ -71,7 +71,8 @@ def with_voices(document: Document) -> Document:
     return document if document.segments is not None else replace(document, segments=segments(document.text))
 
 
-def _turns(text: str, form: Form | None) -> tuple[Form, list[Turn]]:
+def turns_of(text: str, form: Form | None = None) -> tuple[Form, list[Turn]]:
+    """The form of a text, and its turns, which tile it; as `segments` for ``form``."""
     found = labels(text) if form in (None, "chat", "script") else []
     for candidate in FORMS if form is None else (form,):
         turns = _turns_as(text, candidate, found)

@@ -31,10 +31,15 @@ class Header(NamedTuple):
     marked: bool
 
 
+def may_have_headers(text: str) -> bool:
+    """Whether a line ends in a colon, or says who posted something: without, there are no `headers`."""
+    return ":\n" in text or ":\r\n" in text or "osted by" in text or ": \n" in text
+
+
 @lru_cache(maxsize=2)
 def headers(text: str) -> tuple[Header, ...]:
     """Every line that says whose words follow, in order; asked twice of the same text in a row."""
-    if ":\n" not in text and ":\r\n" not in text and "osted by" not in text and ": \n" not in text:
+    if not may_have_headers(text):
         return ()
     found = []
     for match in _HEADER.finditer("\n" + text):

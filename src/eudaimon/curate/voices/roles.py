@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import yaml
@@ -51,6 +51,7 @@ def role_names() -> dict[str, str]:
     return {name: role for role, entry in chat_forms().roles.items() for name in entry.called}
 
 
+@lru_cache(maxsize=1024)
 def role_of(label: str) -> str | None:
     """The role that a label names, in any case, or None."""
     return role_names().get(label.strip().lower())

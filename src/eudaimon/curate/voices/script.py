@@ -15,7 +15,7 @@ from eudaimon.curate.voices.words import words
 _DIRECTION = re.compile(r"\n[ \t]*+[\[(][^\[\]()\n]{1,400}[\])][ \t\r]*(?=\n|\Z)")
 _SENTENCE = (".", "?", "!", "…", "”", '"', "’", ")")
 # With a smaller share of lines that have a label, or of blocks that are a name, a text is no script.
-_LINES, _BLOCKS = 0.25, 0.35
+LINES, BLOCKS = 0.25, 0.35
 
 
 def script_turns(text: str, found: Sequence[Label]) -> list[Turn] | None:
@@ -28,7 +28,7 @@ def script_turns(text: str, found: Sequence[Label]) -> list[Turn] | None:
         return _speeches(text, labelled)
     above = [label for label in headings(text) if not _bears_no_voice(label.name)]
     blocks = text.count("\n\n") + text.count("\n\r\n") + 1
-    if len(above) >= 4 and len(above) >= _BLOCKS * blocks and _comes_again(above):
+    if len(above) >= 4 and len(above) >= BLOCKS * blocks and _comes_again(above):
         return _speeches(text, above)
     return None
 
@@ -44,7 +44,7 @@ def _is_dialogue(text: str, found: Sequence[Label]) -> bool:
     before = len(text[: found[0].start].split("\n")) - 1
     lines = sum(1 for line in text.split("\n") if line.strip())
     if _comes_again(found) and len(found) >= 4:
-        return len(found) >= _LINES * lines
+        return len(found) >= LINES * lines
     speeches = _words(text, found)
     if before > 1 or len(found) != lines - before or not all(said.endswith(_SENTENCE) for said in speeches):
         return False
@@ -70,15 +70,15 @@ def _speeches(text: str, found: Sequence[Label]) -> list[Turn]:
     single = len(spoken) > 1 and sum("\n\n" in speech for speech in spoken) * 10 <= len(spoken)
     for label, end in zip(found, ends, strict=True):
         role = role_of(label.name)
-        speaker = role_turn(0, 0, role) if role else Turn(0, 0, label.name, label.name)
+        who = role_turn(0, 0, role)[2:] if role else (label.name, label.name, "")
         start = label.end
         if end == len(text) and single:
             end = _paragraph_end(text, start, end)
         for direction in _DIRECTION.finditer(text, start, end):
-            turns.append(speaker._replace(start=start, end=direction.start()))
+            turns.append(Turn(start, direction.start(), *who))
             turns.append(Turn(direction.start(), direction.end(), NARRATOR))
             start = direction.end()
-        turns.append(speaker._replace(start=start, end=end))
+        turns.append(Turn(start, end, *who))
     # Where speeches are single paragraphs, what follows the last one is not part of it.
     return [*turns, Turn(max(turns[-1].end, turns[-1].start), len(text), NARRATOR)]
 

@@ -10,9 +10,32 @@ from collections.abc import Iterator
 _END = re.compile(
     r"[.!?…。！？](?:(?<=[.!?…])(?![.!?…])[\"'”’»›)\]*_]{0,8}(?=\s)|(?<=[。！？])(?![。！？])[」』”’）]{0,8})\s*"
 )
+ABBREVIATIONS = (
+    *(
+        "Mr",
+        "Mrs",
+        "Ms",
+        "Dr",
+        "St",
+        "Prof",
+        "Capt",
+        "Col",
+        "Gen",
+        "Lt",
+        "Sgt",
+        "Rev",
+        "Hon",
+        "Messrs",
+        "Mme",
+        "Mlle",
+    ),
+    *("Jr", "Sr", "vs", "etc", "cf", "al", "ca", "approx", "No", "no", "Fig", "fig", "Eq", "eq", "Ch", "ch"),
+    *("Vol", "vol", "p", "pp", "Ed", "ed", "bzw"),
+)
+"""Words with a dot behind them that ends no sentence; so have the pairs of letters, and every capital."""
+LETTER_PAIRS = ("e.g", "i.e", "z.B")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|St|Prof|Capt|Col|Gen|Lt|Sgt|Rev|Hon|Messrs|Mme|Mlle|Jr|Sr|vs|etc|cf|al|ca|approx|"
-    r"[Nn]o|[Ff]ig|[Ee]q|[Cc]h|[Vv]ol|pp?|[Ee]d|e\.g|i\.e|z\.B|bzw)\.)\Z"
+    rf"(?:\b(?:[A-Z]|{'|'.join(ABBREVIATIONS)}|{'|'.join(map(re.escape, LETTER_PAIRS))})\.)\Z"
 )
 
 

@@ -9,11 +9,13 @@ from typing import NamedTuple
 from eudaimon.curate.voices.labels import CAPITAL
 from eudaimon.curate.voices.words import words
 
-_REACH = 110
+REACH = 110
 """Code points before and after a quotation within which its speaker is looked for."""
-_NEAR = 14
+NEAR = 14
 """Code points before a quotation in which something must lead to it."""
 
+ARTICLES = ("the ", "a ", "an ", "The ", "A ", "An ")
+"""What is taken off the beginning of a name, each once and in this order."""
 _ADVERB = re.compile(r"(?<=\w) [a-z]{3,}ly\Z")
 
 
@@ -27,7 +29,7 @@ def speaker_after(text: str, closed: int, end: int) -> str | None:
     """The speaker that is named right after a quotation, "" for a pronoun, None where none is told."""
     if closed >= end:
         return None  # Half of all speech ends its paragraph.
-    match = _patterns().after.match(text, closed, min(end, closed + _REACH))
+    match = _patterns().after.match(text, closed, min(end, closed + REACH))
     if match is not None and text[closed : closed + 1] in "\r\n" and match[0].lstrip()[:1].isupper():
         return None  # A new line and a new sentence: what stands there leads to what follows.
     return None if match is None else _name(match)
@@ -35,8 +37,8 @@ def speaker_after(text: str, closed: int, end: int) -> str | None:
 
 def speaker_before(text: str, start: int, opened: int) -> str | None:
     """The speaker that is named in the clause that leads to a quotation; as `speaker_after`."""
-    begin = max(start, opened - _REACH)
-    near = max(begin, opened - _NEAR)
+    begin = max(start, opened - REACH)
+    near = max(begin, opened - NEAR)
     # A hint ends in a mark or a word: most speech has nothing before it, or the end of a sentence.
     last = text[near:opened].rstrip()[-1:]
     if not (last.isalnum() or (last and last in "_,:—–")):
@@ -49,10 +51,13 @@ def speaker_before(text: str, start: int, opened: int) -> str | None:
 
 
 def _name(match: re.Match[str]) -> str:
-    if match.lastgroup is None:
-        return ""
-    name = " ".join(match[match.lastgroup].split())
-    for article in ("the ", "a ", "an ", "The ", "A ", "An "):
+    return "" if match.lastgroup is None else plain_name(match[match.lastgroup])
+
+
+def plain_name(words_of_name: str) -> str:
+    """A name as it is stored: without an article and line ends, "" where it names nobody ("the other")."""
+    name = " ".join(words_of_name.split())
+    for article in ARTICLES:
         name = name.removeprefix(article)
     if name in words().vague:
         return ""

@@ -27,13 +27,13 @@ def tile(text: str, turns: Iterable[Turn]) -> list[Turn]:
     """The turns, in order, without blanks at their ends, and `MARKUP` for all that is between them."""
     tiles: list[Turn] = []
     done = 0
-    for turn in turns:
-        start, end = strip(text, turn.start, turn.end)
+    for begin, stop, voice, persona, subject in turns:
+        start, end = strip(text, begin, stop)
         if start >= end:
             continue
         if start > done:
             tiles.append(Turn(done, start, MARKUP))
-        tiles.append(turn._replace(start=start, end=end))
+        tiles.append(Turn(start, end, voice, persona, subject))
         done = end
     if done < len(text):
         tiles.append(Turn(done, len(text), MARKUP))

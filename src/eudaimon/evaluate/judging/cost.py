@@ -16,7 +16,8 @@ from eudaimon.evaluate.judging.request import Request
 CHARACTERS_PER_TOKEN = 4.0
 """Of English text, about; other languages and code have fewer characters to a token."""
 TOKENS_PER_MESSAGE = 6
-TOKENS_OF_A_VERDICT = 2
+TOKENS_OF_A_VERDICT = 2.0
+"""Of a judge that does not reason; one that does takes hundreds."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,19 @@ class Cost:
         return cls(asked, on_record, *tokens, price.usd(*tokens) if price else None)
 
 
-def estimated(requests: Sequence[Request], on_record: int, price: Price | None) -> Cost:
+def estimated(
+    requests: Sequence[Request],
+    on_record: int,
+    price: Price | None,
+    tokens_of_a_verdict: float = TOKENS_OF_A_VERDICT,
+) -> Cost:
     """About what requests will cost that are not on record: a token is taken for four characters."""
     n_in = sum(
         math.ceil((len(each.system) + len(each.user)) / CHARACTERS_PER_TOKEN) + 2 * TOKENS_PER_MESSAGE
         for each in requests
     )
-    return Cost.of(len(requests), on_record, (n_in, TOKENS_OF_A_VERDICT * len(requests)), price)
+    n_out = math.ceil(tokens_of_a_verdict * len(requests))
+    return Cost.of(len(requests), on_record, (n_in, n_out), price)
 
 
 def read_prices(path: str | Path) -> Mapping[str, Price]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -30,6 +30,11 @@ class Replies:
 
     def __contains__(self, key: str) -> bool:
         return key in self._known
+
+    def output_tokens(self, keys: Iterable[str]) -> float | None:
+        """The mean number of output tokens of the replies on record under keys; None where there is none."""
+        counts = [self._known[key].output_tokens for key in keys if key in self._known]
+        return sum(counts) / len(counts) if counts else None
 
     def get(self, key: str) -> Reply | None:
         """The reply on record under a key."""

@@ -12,7 +12,7 @@ from eudaimon.core.progress import progress
 from eudaimon.evaluate.judging.answers import Answer
 from eudaimon.evaluate.judging.asker import Asker
 from eudaimon.evaluate.judging.calibration import Known, known_answers
-from eudaimon.evaluate.judging.cost import Cost, Price, estimated
+from eudaimon.evaluate.judging.cost import TOKENS_OF_A_VERDICT, Cost, Price, estimated
 from eudaimon.evaluate.judging.judge import Verdicts
 from eudaimon.evaluate.judging.kept import Replies
 from eudaimon.evaluate.judging.request import Request, request_hash, requests
@@ -50,10 +50,15 @@ class PromptedJudge:
         return known_answers()
 
     def estimate(self, answers: Sequence[Answer], price: Price | None = None) -> Cost:
-        """About what the verdicts on answers and on the known ones would cost; nothing is asked."""
+        """About what the verdicts on answers and on the known ones would cost; nothing is asked.
+
+        A verdict has as many tokens as those on record that it needs have on average: how much a judge
+        reasons is known once it was asked a little.
+        """
         wanted = self._requests([*answers, *(known.answer for known in self.known())])
         open_requests = [each for key, each in wanted.items() if key not in self.replies]
-        return estimated(open_requests, len(wanted) - len(open_requests), price)
+        tokens = self.replies.output_tokens(wanted) or TOKENS_OF_A_VERDICT
+        return estimated(open_requests, len(wanted) - len(open_requests), price, tokens)
 
     def verdicts(self, answers: Sequence[Answer], *, price: Price | None = None) -> Verdicts:
         """The verdicts on answers; equal requests are put once, and those on record not at all.
@@ -61,28 +66,34 @@ class PromptedJudge:
         Raises `JudgeUnavailable` when a reply cannot be had (those that came are kept), and `UsageError`
         when expectations are wanted of a judge that gives no probabilities.
         """
-        wanted = self._requests(answers)
+        wanted: dict[str, Request] = {}
+        keys = [self._keys(answer, wanted) for answer in answers]
         open_requests = {key: each for key, each in wanted.items() if key not in self.replies}
         tokens = self._put(open_requests)
         found = {key: self._on_record(key) for key in wanted}
         how = self._how([found[key] for key, each in wanted.items() if not each.choices])
         read = {key: read_reply(found[key], each.choices, how) for key, each in wanted.items()}
         return Verdicts(
-            each=tuple(
-                {each.measure: read[each.key(self.asker.name)] for each in requests(a.question, a.text)}
-                for a in answers
-            ),
+            each=tuple({measure: read[key] for measure, key in own.items()} for own in keys),
             how=how,
             cost=Cost.of(len(open_requests), len(wanted) - len(open_requests), tokens, price),
             served=tuple(sorted({reply.model for reply in found.values() if reply.model})),
         )
 
     def _requests(self, answers: Sequence[Answer]) -> dict[str, Request]:
-        return {
-            each.key(self.asker.name): each
-            for answer in answers
-            for each in requests(answer.question, answer.text)
-        }
+        """The requests about answers by key, equal ones once."""
+        wanted: dict[str, Request] = {}
+        for answer in answers:
+            self._keys(answer, wanted)
+        return wanted
+
+    def _keys(self, answer: Answer, wanted: dict[str, Request]) -> dict[str, str]:
+        """The keys of the requests about an answer by measure; the requests are added to ``wanted``."""
+        keys = {}
+        for each in requests(answer.question, answer.text):
+            key = keys[each.measure] = each.key(self.asker.name)
+            wanted.setdefault(key, each)
+        return keys
 
     def _on_record(self, key: str) -> Reply:
         reply = self.replies.get(key)

@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,8 @@ class RoleJudge:
             asyncio.run(self._ask(requests, told))
         else:  # a notebook: its loop cannot be entered again
             with ThreadPoolExecutor(1) as pool:
-                pool.submit(asyncio.run, self._ask(requests, told)).result()
+                # In this context, to which a role may be bound.
+                pool.submit(copy_context().run, asyncio.run, self._ask(requests, told)).result()
 
     async def _ask(self, requests: Sequence[Request], told: Told) -> None:
         conversation = _Conversation(self)
@@ -146,7 +148,7 @@ class _Conversation:
                 raise
             # Some servers refuse a request for log-probabilities instead of leaving them out.
             output = await self._call(request, logprobs=False)
-            log.warning("%s gives no log-probabilities: %s", self.judge.name, error)
+            log.warning("%s gives no log-probabilities: %.200s", self.judge.name, error)
             self.logprobs = False
         self.answered = True
         if output.stop_reason == "max_tokens" and not output.completion.strip():

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from eudaimon.core.errors import UsageError
 from eudaimon.monitor.records import RunInfo
-from eudaimon.study.records import Cell, Proof, RowName, StepCost, StudyRecord, TownMonitors
+from eudaimon.study.records import Cell, Proof, RowName, StepCost, StudyRecord, TownMonitors, TurnRow
 from eudaimon.study.summary.compare import N_RESAMPLES, Bound, Tests, cells, contrasts, equivalences
 from eudaimon.study.summary.curves import curves
+from eudaimon.study.summary.hypotheses import Predicted, hypotheses
 from eudaimon.study.summary.known import known_answers
+from eudaimon.study.summary.phases import phases
 from eudaimon.study.summary.places import END, Place, panels
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ class Layout:
     """Columns whose primary metric is compared; empty for all."""
     references: tuple[str, ...] = ()
     bounds: tuple[Bound, ...] = ()
+    predictions: tuple[Predicted, ...] = ()
+    """What the study predicted before it ran."""
     headline: Callable[[Sequence[Cell]], str] = lambda cells: ""
     """What the cells say, in one sentence."""
     notes: tuple[str, ...] = ()
@@ -64,6 +68,7 @@ def study_record(
     proofs: Sequence[Proof] = (),
     costs: Sequence[StepCost] = (),
     monitors: TownMonitors | None = None,
+    turns: Sequence[TurnRow] = (),
     options: dict[str, Any] | None = None,
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
@@ -78,6 +83,9 @@ def study_record(
         )
     tests = Tests(n_resamples, seed)
     table = cells(found, tests)
+    transitions, differences = phases(
+        found, metric=layout.primary, scope=layout.scope, references=layout.references, tests=tests
+    )
     return StudyRecord(
         study=layout.study,
         question=layout.question,
@@ -98,6 +106,10 @@ def study_record(
         ),
         equivalences=equivalences(found, layout.bounds, references=layout.references, tests=tests),
         curves=curves(found, tests),
+        transitions=transitions,
+        transition_differences=differences,
+        turns=tuple(turns),
+        hypotheses=hypotheses(found, layout.predictions, tests),
         known_answers=known_answers(table, proofs, monitors),
         proofs=tuple(proofs),
         costs=tuple(costs),
