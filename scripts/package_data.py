@@ -180,6 +180,11 @@ def write_rows(name: str, rows: list[dict[str, Any]], file: str) -> None:
 def refresh(sheet: Path) -> None:
     """Bring the counts and the hash of one card up to date."""
     card = yaml.safe_load(sheet.read_text(encoding="utf-8"))
+    if card["kind"] == "constitutions" and not card.get("repository"):
+        # Ours may be edited; a file of somebody else's that has changed must be noticed.
+        names = sorted(path.name for path in sheet.parent.glob("*.yaml") if path != sheet)
+        lines = [f"{sha256_file(sheet.parent / name)}  {name}\n" for name in names]
+        write_text(sheet.parent / card["file"], "".join(lines))
     card["sha256"] = sha256_file(sheet.parent / card["file"])
     if card["kind"] == "queries":
         labels = Counter(row["label"] for row in read_rows(sheet.parent.name))
