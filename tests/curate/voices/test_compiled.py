@@ -257,6 +257,32 @@ def test_room_is_made_for_more_segments_than_expected():
     assert rows_of(text, 1000) == segment_rows(text)
 
 
+EDGES = (
+    *("Ann said " + "x" * n + ", “Go.”" for n in range(54, 64)),
+    *(
+        f"“Go,” said {article} other. “No,” said {article} man."
+        for article in ("the", "a", "an", "The", "A", "An")
+    ),
+    *("“" + "‘a’ " * n + "b,” she said. “Go,” said Ann." for n in range(10)),
+    *("He left." + mark * n + " Then he ate. And he slept." for n in range(11) for mark in "”)'"),
+    *("‘The boys’ house–’ he said. ‘No.’", "'The boys–' house.' he said. 'No.'", "'70s' he said.' 'A.'"),
+    *("“Yes.\n\n(“No,” said Ben.)", "“Yes.\n\n((“No,” said Ben.)", "“Yes.\n\nNo.\n\n“So,” said Ben."),
+    *("A talk.\nAda: One?\nBen: Two.", "Ada: One.\nBen: Two.", "A talk.\n\nAda: One?\nAda: Two."),
+    *("HAMLET. To be.\nOPHELIA. No.\nHAMLET. Yes.\nOPHELIA. So.", "II. To be.\nIII. No.\nIV. So.\nV. A."),
+    *(
+        "One, e.g. two. Then i.e. three. No. 4 z.B. fünf. Approx. six.",
+        "日本。「はい。」彼は。",
+        "A… b. C?! D.",
+    ),
+)
+
+
+@pytest.mark.parametrize("longest", [7, 30, 1000])
+def test_edges_of_the_patterns_are_those_of_the_loops(longest):
+    for text in EDGES:
+        assert rows_of(text, longest) == segment_rows(text, longest=longest), text
+
+
 def test_what_would_need_much_room_is_left_to_patterns():
     assert batch.voice_arrays(["“" * (MOST + 1), "\n" * (MOST + 1), "“" * MOST]).left.tolist() == [0, 1]
 
