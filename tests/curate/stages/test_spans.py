@@ -33,10 +33,11 @@ def documents():
 
 @with_numba
 def test_loops_and_patterns_give_the_same_spans(documents, monkeypatch):
-    want = spans_of(documents)
-    monkeypatch.setattr(module, "_MANY", 0)
     calls = []
     arrays = module.voice_arrays
+    monkeypatch.setattr(module, "_MANY", 0)
+    monkeypatch.setattr(module, "voice_arrays", lambda texts: None)
+    want = spans_of(documents)
     monkeypatch.setattr(module, "voice_arrays", lambda texts: calls.append(len(texts)) or arrays(texts))
     found = spans_of(documents)
     assert calls == [len(documents)]
@@ -65,6 +66,16 @@ def test_what_a_segmenter_raises_is_the_documents_error(documents, monkeypatch):
     assert set(found.errors) == {3, 4}, "only what is left to patterns"
     assert all("no voices today" in error for error in found.errors.values())
     assert spans_of(documents[:1], broken).errors == {0: "voices: RuntimeError: no voices today"}
+
+
+@pytest.mark.parametrize(("loaded", "many", "asked"), [(True, 10**9, 1), (False, 10**9, 0), (False, 0, 1)])
+def test_loops_are_loaded_for_large_batches_only(documents, monkeypatch, loaded, many, asked):
+    calls = []
+    monkeypatch.setattr(module, "voice_arrays", lambda texts: calls.append(texts))
+    monkeypatch.setattr(module, "are_loaded", lambda: loaded)
+    monkeypatch.setattr(module, "_MANY", many)
+    assert len(spans_of(documents)) > 0
+    assert len(calls) == asked
 
 
 def test_names_as_found_are_those_that_names_of_gives():

@@ -12,6 +12,7 @@ from jaxtyping import Int
 
 from eudaimon.core.document import Document, Segment
 from eudaimon.curate.voices.compiled.batch import VoiceArrays, voice_arrays
+from eudaimon.curate.voices.compiled.kernels import are_loaded
 from eudaimon.curate.voices.find import Row, segment_rows
 
 _DEEPEST = 64
@@ -172,7 +173,7 @@ def spans_of(documents: Sequence[Document], segmenter: Segmenter | None = None) 
     found = None
     if segmenter is None:
         texts = ["" if has else document.text for document, has in zip(documents, given, strict=True)]
-        found = voice_arrays(texts) if sum(map(len, texts)) >= _MANY else None
+        found = voice_arrays(texts) if are_loaded() or sum(map(len, texts)) >= _MANY else None
     if found is None:
         return _one_by_one(documents, segmenter)
     spans = _spans(tuple(document.text for document in documents), found)

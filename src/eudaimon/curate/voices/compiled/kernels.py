@@ -26,6 +26,11 @@ class Kernels(NamedTuple):
     voice_rows: Callable[..., int]
 
 
+def are_loaded() -> bool:
+    """Whether this process has asked for the loops before: then they cost nothing more."""
+    return kernels.cache_info().currsize > 0
+
+
 @cache
 def kernels() -> Kernels | None:
     """The compiled functions, None without numba; what is compiled once stays in numba's cache on disk."""
