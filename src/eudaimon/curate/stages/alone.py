@@ -29,8 +29,8 @@ NEUTRAL = ("books", "textbooks", "chats")
 BUDGET = 0.005
 """The share of neutral calibration segments that the default policy may remove on its word alone.
 
-The shipped models find a third to a half of what is bad among the rows that calibrate: where one segment in a
-hundred is bad, about half of what goes then ought to.
+The shipped models find a third to a half of what is bad among the rows that calibrate. Where one segment in a
+hundred is bad, about half of what goes then ought to, and no other share has a much higher F1 (.40 of .42).
 """
 SEVERE = 2.0
 """The severity that the policy `prosocial` asks for beside harm and an acting stance."""
