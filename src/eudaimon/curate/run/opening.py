@@ -31,7 +31,8 @@ def scorer_named(name: str) -> Scorer:
 
 def modules_of(name: str) -> tuple[str, ...]:
     """Modules that take long to import and that the scorer of this name will need."""
-    return ("eudaimon.curate.stages.fasttext", "numba") if name.endswith(".bin") else ("scipy.sparse",)
+    stage = "fasttext" if name.endswith(".bin") else "stage1"
+    return f"eudaimon.curate.stages.{stage}", "numba"
 
 
 def scorer_of_run(name: str, hash: str) -> Scorer:
