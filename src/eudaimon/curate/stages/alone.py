@@ -65,7 +65,7 @@ def with_alone(model: LinearModel, rows: Sequence[LabelledSegment], lexicon: Lex
 class AloneStage(LinearStage):
     """The linear model as a `Stage` with no later one behind it: `LinearStage`, with harm `lowered`.
 
-    What it suspects is not lowered: a judge may still stand behind it.
+    Suspicion follows harm: a judge behind it is asked about what is near one half then.
     """
 
     def __init__(self, model: LinearModel) -> None:
