@@ -12,8 +12,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def main() -> None:
     import tokens
 
     result: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    result |= {"machine": _machine(), "versions": {name: version(name) for name in PACKAGES}}
+    result |= {"machine": _machine(), "versions": dict(_versions())}
     wanted = arguments.only or PARTS[:-1]
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
@@ -84,6 +85,13 @@ def main() -> None:
             _write(result, lines)
     print("\n".join(lines))
     _log(f"measured for {time.perf_counter() - started:.0f} s")
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    """Those of the packages that are installed: curation needs none of the peers of extraction."""
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            yield name, version(name)
 
 
 def _arguments() -> argparse.Namespace:

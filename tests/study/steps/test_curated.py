@@ -9,7 +9,7 @@ import pytest
 from eudaimon.core import BindingMismatch, EudaimonError
 from eudaimon.curate.stages.labels import LabelScorer
 from eudaimon.study.steps.corpus import BOOKS, TOKENS, ArmTokens
-from eudaimon.study.steps.curated import QUALITY, CuratedLabels, curated_labels
+from eudaimon.study.steps.curated import BATCH, QUALITY, CuratedLabels, curated_labels
 from eudaimon.train.labels import oracle
 from eudaimon.train.spans import united
 from eudaimon.world.world import World
@@ -25,7 +25,7 @@ class Truth(LabelScorer):
 
     def score(self, documents):
         assert all(document.segments is None for document in documents)
-        known = {document.id: document for document in WORLD.documents(N_DOCUMENTS)}
+        known = {document.id: document for document in WORLD.documents(N_DOCUMENTS + BATCH)}
         return super().score([known[document.id] for document in documents])
 
 
@@ -43,8 +43,8 @@ def folder(step, tmp_path):
     return folder
 
 
-def test_a_scorer_that_knows_the_truth_gives_the_oracles_bad_spans_from_the_policys_severity_on(folder):
-    labels = curated_labels(folder)
+def test_a_scorer_that_knows_the_truth_gives_the_oracles_bad_spans_from_the_policys_severity_on(step, folder):
+    labels = curated_labels(folder, step)
     documents = list(WORLD.documents(N_DOCUMENTS))
     assert sum(bool(oracle().bad(document)) for document in documents) > 20
     for document in documents:
@@ -78,6 +78,18 @@ def test_arms_follow_the_labels(step, folder, tmp_path):
     assert (books["labels"], oracles["labels"]) == ("learned", "oracle")
     # Petty harm, which the policy lets be.
     assert books["n_bad_tokens"] > oracles["n_bad_tokens"] == 0
+
+
+def test_documents_after_the_labelled_ones_are_read_when_an_arm_asks_for_them(step, folder, tmp_path):
+    few = step.model_copy(update={"n_documents": 70})
+    short = tmp_path / "short"
+    short.mkdir()
+    few.run(short, {})
+    whole, later = curated_labels(folder, step), curated_labels(short, few)
+    documents = list(WORLD.documents(N_DOCUMENTS))
+    assert any(whole.bad(document) for document in documents[70:])
+    for document in documents:
+        assert (whole.bad(document), whole.good(document)) == (later.bad(document), later.good(document))
 
 
 def test_a_scorer_that_is_no_longer_the_planned_one_is_refused(step, tmp_path):

@@ -63,7 +63,7 @@ class ArmTokens(Step):
     def _labels(self, inputs: Mapping[str, Path]) -> Labels:
         if self.curated is None:
             return labels_named(self.labels, self.world, self.arm_seed)
-        return curated_labels(inputs["curated"])
+        return curated_labels(inputs["curated"], self.curated)
 
     def cost(self) -> Cost:
         """About a minute for four million tokens."""

@@ -55,23 +55,14 @@ class CuratedLabels(Step):
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Write the labels as a dolma attribute file, and beside it how they compare with the oracle's."""
         from eudaimon.core.progress import progress
-        from eudaimon.curate.policy import load_policy
-        from eudaimon.curate.scorer import open_scorer
 
-        scorer, policy = open_scorer(self.scorer), load_policy(self.policy)
-        if scorer.hash != self.scorer_hash:
-            raise BindingMismatch(
-                f"the scorer {self.scorer} is now {scorer.hash}; the plan has {self.scorer_hash}",
-                do="the same command",
-            )
+        reader = _Reader(self)
         rows: list[dict[str, Any]] = []
         counts: list[dict[str, int]] = []
         with progress("curated labels", self.n_documents, "documents") as advance:
             stream = self.world.documents(self.n_documents)
             while documents := list(islice(stream, BATCH)):
-                unread = [replace(document, segments=None) for document in documents]
-                found = list(_found(policy, scorer.score(unread)))
-                for document, (bad, good) in zip(documents, found, strict=True):
+                for document, (bad, good) in zip(documents, reader.read(documents), strict=True):
                     rows.append(_row(document, bad, good))
                     counts.append(_compared(document, bad, good))
                 advance(len(documents))
@@ -85,11 +76,64 @@ class CuratedLabels(Step):
         )
 
 
-def curated_labels(folder: Path) -> Labels:
-    """The labels in the finished folder of `CuratedLabels`."""
-    from eudaimon.train.column import column
+def curated_labels(folder: Path, step: CuratedLabels) -> Labels:
+    """The labels of all documents of a step's world, most of them from its finished folder.
 
-    return replace(column(folder / LABELS, threshold=0.5, name=BAD, good=GOOD), name="learned")
+    Documents after the first ``n_documents``, which an arm reads that finds hardly any of a source to refill
+    it with, are scored when they are asked for: the same labels, more slowly.
+    """
+    from eudaimon.train.column import column
+    from eudaimon.train.labels import Labels
+
+    known, later = column(folder / LABELS, threshold=0.5, name=BAD, good=GOOD), _Later(step)
+
+    def bad(document: Document) -> Spans:
+        return known.bad(document) if int(document.id) < step.n_documents else later.spans(document)[0]
+
+    def good(document: Document) -> Spans:
+        return known.good(document) if int(document.id) < step.n_documents else later.spans(document)[1]
+
+    return Labels("learned", bad=bad, good=good)
+
+
+class _Reader:
+    """The scorer and the policy of a step, opened; raises `BindingMismatch` where the scorer is another."""
+
+    def __init__(self, step: CuratedLabels) -> None:
+        from eudaimon.curate.policy import load_policy
+        from eudaimon.curate.scorer import open_scorer
+
+        self.scorer, self.policy = open_scorer(step.scorer), load_policy(step.policy)
+        if self.scorer.hash != step.scorer_hash:
+            raise BindingMismatch(
+                f"the scorer {step.scorer} is now {self.scorer.hash}; the plan has {step.scorer_hash}",
+                do="the same command",
+            )
+
+    def read(self, documents: Sequence[Document]) -> list[tuple[Spans, Spans]]:
+        """Bad and good spans of each document, from its text alone."""
+        unread = [replace(document, segments=None) for document in documents]
+        return list(_found(self.policy, self.scorer.score(unread)))
+
+
+class _Later:
+    """Bad and good spans of the documents that a step has not labelled, a batch of neighbours at a time."""
+
+    def __init__(self, step: CuratedLabels) -> None:
+        self.step = step
+        self._reader: _Reader | None = None
+        self._batch = -1
+        self._found: dict[str, tuple[Spans, Spans]] = {}
+
+    def spans(self, document: Document) -> tuple[Spans, Spans]:
+        batch = int(document.id) // BATCH
+        if batch != self._batch:
+            self._reader = self._reader or _Reader(self.step)
+            documents = list(self.step.world.documents(BATCH, start=batch * BATCH))
+            found = self._reader.read(documents)
+            self._found = {each.id: spans for each, spans in zip(documents, found, strict=True)}
+            self._batch = batch
+        return self._found[document.id]
 
 
 def _found(policy: Policy, table: Any) -> Iterator[tuple[Spans, Spans]]:

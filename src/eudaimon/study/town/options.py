@@ -51,7 +51,7 @@ class TownOptions(StudyOptions):
     n_tokens: int = Field(1_000_000, ge=1000, description="Input tokens of each arm's corpus.")
     labels: str = Field("oracle", description="oracle, learned (by curate), or filter:RECALL.")
     scorer: str = Field(
-        "stage1", description="Of learned labels: stage1, shipped, or a folder of curate fit."
+        "shipped", description="Of learned labels: shipped, stage1, or a folder of curate fit."
     )
     policy: str = Field("prosocial", description="Of learned labels: a policy of curate.")
     domains: tuple[str, ...] = Field(default_factory=all_domains, description="Domains of the town.")
