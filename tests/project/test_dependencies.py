@@ -46,6 +46,7 @@ OF_AN_EXTRA = {
     "eudaimon/curate/datatrove/": "curate",
     "eudaimon/curate/stages/fasttext": "curate",
     "eudaimon/curate/stages/compiled": "curate",
+    "eudaimon/curate/voices/compiled": "curate",
     "eudaimon/evaluate/judging/role": "eval",
 }
 """Parts of the package that only who has chosen an extra comes by."""
