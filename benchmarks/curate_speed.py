@@ -37,7 +37,7 @@ TARGETS = {
     "recall": 0.01,
     "lexicon": 20.0,
 }
-N_DOCUMENTS, N_TRAIN = 80_000, 1500
+N_DOCUMENTS, N_TRAIN = 40_000, 1500
 """So many that starting processes, a few seconds on either side, weighs little."""
 STAGE1 = ("stage1", "stage1-screened")
 POLICY = """
