@@ -33,7 +33,7 @@ HARMLESS = 0.5
 """Where no harm is as likely as this and traits are not known, a voice may be a good persona's."""
 GOOD_ONLY, GOOD_PERSONA = "good-only", "good persona"
 """The policy and its rule that say which traits a good persona shows."""
-DOCUMENTS_PER_SECOND = 400
+DOCUMENTS_PER_SECOND = 100
 N_RESAMPLES = 400
 
 
