@@ -40,6 +40,16 @@ def test_strings_and_codes_are_those_that_pyarrow_makes(names, data):
     assert made.to_pylist() == expected
 
 
+@settings(deadline=None)
+@given(st.lists(st.none() | st.integers(-9, 9)), st.sampled_from(["int8", "int64", "float64"]), st.data())
+def test_columns_are_read_as_pyarrow_reads_them(values, kind, data):
+    column = pyarrow.array(values, kind)
+    low = data.draw(st.integers(0, len(values)))
+    for part in (column[low:], pyarrow.chunked_array([column[:low], column[low:]])):
+        np.testing.assert_array_equal(arrow.to_numpy(part), part.to_numpy(zero_copy_only=False))
+        assert arrow.plain_values(part) == part.to_pylist()
+
+
 def test_codes_without_a_name_are_refused():
     for codes in ([1], [-1]):
         with pytest.raises(IndexError, match="none of 0 to 0"):

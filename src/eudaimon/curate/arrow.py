@@ -71,9 +71,9 @@ def to_numpy(column: pyarrow.Array | pyarrow.ChunkedArray) -> Shaped[np.ndarray,
             return chunks[0]
         return np.concatenate(chunks) if chunks else np.zeros(0, column.type.to_pandas_dtype())
     valid, data = column.buffers()
-    if data is None:
-        return np.zeros(0, column.type.to_pandas_dtype())
     low, n = column.offset, len(column)
+    if data is None:  # nothing, or nothing but nulls
+        return np.full(n, np.nan) if n else np.zeros(0, column.type.to_pandas_dtype())
     if pyarrow.types.is_boolean(column.type):
         values = _unpacked(data, low, n)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -20,17 +19,14 @@ from eudaimon.curate.run.decide_corpus import Decided, decide_corpus
 from eudaimon.curate.run.decide_shard import shard_decisions, write_decided
 from eudaimon.curate.run.engines import EngineName
 from eudaimon.curate.run.folder import SCORES, ScoreFolder
-from eudaimon.curate.run.opening import scorer_of_run
 from eudaimon.curate.run.score_corpus import Scored, score_corpus
-from eudaimon.curate.run.work import score_into
+from eudaimon.curate.run.work import score_into, told_of
 from eudaimon.curate.scorer import Scorer
 from eudaimon.curate.sources.read import DEFAULT_FIELDS, DEFAULT_READING
 from eudaimon.curate.sources.record import Fields, Reading
 from eudaimon.curate.sources.shard import SHARD_BYTES
 from eudaimon.curate.sources.source_file import Format
 from eudaimon.curate.sources.write import OutputFormat
-from eudaimon.jobs.failure import forget_failure, record_failure
-from eudaimon.jobs.output import output_to, tell
 
 if TYPE_CHECKING:
     import pyarrow
@@ -125,18 +121,7 @@ def filter_corpus(
 
 def filter_by_key(folder: str | Path, key: str) -> str:
     """Score, decide and apply the shard of ``key`` in a folder of scores; what went wrong, or nothing."""
-    scores = ScoreFolder(folder)
-    forget_failure(scores.folder, key)
-    with output_to(scores.log(key)):
-        try:
-            plan = scores.plan
-            filter_shard(scores, key, scorer_of_run(plan.scorer, plan.scorer_hash))
-        except Exception as error:
-            traceback.print_exc()
-            told = tell(error)
-            record_failure(scores.folder, key, told)
-            return told
-    return ""
+    return told_of(folder, key, filter_shard)
 
 
 def filter_shard(scores: ScoreFolder, key: str, scorer: Scorer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -38,12 +38,17 @@ def score_by_key(folder: str | Path, key: str) -> str:
     Standard output and error of the process go to the shard's log meanwhile. A failure is recorded for
     whoever asks later.
     """
+    return told_of(folder, key, score_into)
+
+
+def told_of(folder: str | Path, key: str, work: Callable[[ScoreFolder, str, Scorer], object]) -> str:
+    """Do the work on a shard with the run's scorer, as `score_by_key` says of scoring it."""
     scores = _folders.setdefault(str(folder), ScoreFolder(folder))
     forget_failure(scores.folder, key)
     with output_to(scores.log(key)):
         try:
             plan = scores.plan
-            score_into(scores, key, scorer_of_run(plan.scorer, plan.scorer_hash))
+            work(scores, key, scorer_of_run(plan.scorer, plan.scorer_hash))
         except Exception as error:
             traceback.print_exc()
             told = tell(error)
