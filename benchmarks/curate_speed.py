@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import curate_documents
+import two_loops
 from processes import Measured, measure
 from rounds import ratio, show, spread
 
@@ -37,9 +38,11 @@ TARGETS = {
     "recall": 0.01,
     "lexicon": 20.0,
 }
-N_DOCUMENTS, N_TRAIN = 40_000, 1500
-"""So many that starting processes, a few seconds on either side, weighs little."""
-STAGE1 = ("stage1", "stage1-screened")
+N_DOCUMENTS, N_TRAIN, N_SHIPPED = 120_000, 1500, 600
+"""So many that starting processes, a second or two on either side, weighs little; and for the whole cascade,
+whose encoder reads a few dozen documents in the time in which stage 1 reads thousands."""
+SMALL, LARGE = 16, 100
+"""Dimensions of fastText: where every contender has the same model, and what stage 1 is compared with."""
 POLICY = """
 name: benchmark
 about: Paragraphs that the model calls bad are cut out.
@@ -88,35 +91,37 @@ def run(
     with tempfile.TemporaryDirectory() as name:
         place = Place(Path(name))
         made = curate_documents.documents(corpus, N_DOCUMENTS)
-        curate_documents.write(made, place.input("two"), 2)
-        curate_documents.write(made, place.input("one"), 1)
+        for folder, n_files, n in (("two", 2, N_DOCUMENTS), ("one", 1, N_DOCUMENTS), ("few", 2, N_SHIPPED)):
+            curate_documents.write(made[:n], place.input(folder), n_files)
         models = {
             d: curate_documents.train_fasttext(made[:N_TRAIN], place.folder / f"m{d}.bin", d)
-            for d in (16, 100)
+            for d in (SMALL, LARGE)
         }
         policy = place.folder / "policy.yaml"
         policy.write_text(POLICY)
         characters = statistics.mean(len(document.text) for document in made)
         lines = statistics.mean(len(document.lines) for document in made)
+        some = made[:400]
+        del made
         result: dict[str, Any] = {
             "targets": TARGETS,
-            "documents": len(made),
+            "documents": N_DOCUMENTS,
             "characters": characters,
             "lines": lines,
             "corpus": [Path(path).name for path in corpus] or ["the town"],
+            "agreement": agreement(place, models[SMALL], policy),
         }
-        checked = {dim: agreement(place, model, policy) for dim, model in models.items()}
-        result["agreement"] = checked[16]
-        result["first_run_seconds"] = {dim: found["first_run_seconds"] for dim, found in checked.items()}
         log(f"curate: the same decisions on {result['agreement']['documents']} documents")
-        result["fasttext"] = beside(place, models, policy, rounds, log)
+        result["fasttext"] = beside(place, models[SMALL], policy, rounds, log)
         result |= workers(place, rounds)
         log(f"curate: one file, two workers {show(result['two_workers'])} of one")
-        result |= stage1(place, models[100], rounds, labelled)
-        log(f"curate: stage 1 {' and '.join(show(each) for each in result['stage1'].values())}")
+        result |= stage1(place, models[LARGE], rounds, labelled)
+        log(f"curate: stage 1 {show(result['stage1'])}, deciding again {show(result['redecide'], '{:.3f}')}")
+        result |= shipped(place, rounds)
+        log(f"curate: deciding again what the cascade scored {show(result['redecide_shipped'], '{:.4f}')}")
         import curate_lexicon
 
-        result["lexicon"] = curate_lexicon.run(made[:400], rounds)
+        result["lexicon"] = curate_lexicon.run(some, rounds)
         log(f"curate: lexicon {show(result['lexicon']['ratio'], '{:.0f}')} of a loop")
         return result
 
@@ -143,44 +148,44 @@ def agreement(place: Place, model: Path, policy: Path) -> dict[str, float]:
 
 
 def beside(
-    place: Place, models: dict[int, Path], policy: Path, rounds: int, log: Callable[[str], None]
-) -> list[dict[str, Any]]:
-    """Ours against datatrove with either compression, for each model."""
-    rows = []
-    for dim, model in models.items():
-        runs: dict[str, list[Measured]] = {"ours": [], "gzip": [], "zstd": []}
-        for _ in range(rounds):
-            runs["ours"].append(place.ours(str(model), policy=str(policy)))
-            for compression in ("gzip", "zstd"):
-                runs[compression].append(place.peer(model, compression))
-        row: dict[str, Any] = {"dim": dim}
-        for name, found in runs.items():
-            row[name] = {
-                "documents_per_second": spread([N_DOCUMENTS / each.seconds for each in found]),
-                "cpu_seconds": spread([each.cpu_seconds for each in found]),
-                "pss_mb": spread([each.pss_mb for each in found]),
-                "rss_mb": spread([each.rss_mb for each in found]),
-            }
-        ours = [each.seconds for each in runs["ours"]]
-        for name in ("gzip", "zstd"):
-            row[f"over_{name}"] = ratio([each.seconds for each in runs[name]], ours)
-            row[f"cpu_over_{name}"] = ratio(
-                [each.cpu_seconds for each in runs[name]], [each.cpu_seconds for each in runs["ours"]]
-            )
-        rows.append(row)
-        log(f"curate: fastText {dim}: {show(row['over_gzip'])}; zstd {show(row['over_zstd'])}")
-    return rows
+    place: Place, model: Path, policy: Path, rounds: int, log: Callable[[str], None]
+) -> dict[str, Any]:
+    """Ours against datatrove with either compression, all with the same model."""
+    runs: dict[str, list[Measured]] = {"ours": [], "gzip": [], "zstd": []}
+    for _ in range(rounds):
+        runs["ours"].append(place.ours(str(model), policy=str(policy)))
+        for compression in ("gzip", "zstd"):
+            runs[compression].append(place.peer(model, compression))
+    row: dict[str, Any] = {"dim": SMALL}
+    for name, found in runs.items():
+        row[name] = {
+            "documents_per_second": spread([N_DOCUMENTS / each.seconds for each in found]),
+            "cpu_seconds": spread([each.cpu_seconds for each in found]),
+            "pss_mb": spread([each.pss_mb for each in found]),
+            "rss_mb": spread([each.rss_mb for each in found]),
+        }
+    ours = runs["ours"]
+    for name in ("gzip", "zstd"):
+        row[f"over_{name}"] = ratio([each.seconds for each in runs[name]], [each.seconds for each in ours])
+        row[f"cpu_over_{name}"] = ratio(
+            [each.cpu_seconds for each in runs[name]], [each.cpu_seconds for each in ours]
+        )
+    log(f"curate: fastText {SMALL}: {show(row['over_gzip'])}; zstd {show(row['over_zstd'])}")
+    return row
 
 
 def workers(place: Place, rounds: int) -> dict[str, Any]:
-    """One file by one worker and by two, scored by stage 1: times and memory."""
+    """One file by one worker and by two, scored by stage 1: times and memory; and what two loops gain."""
     runs: dict[int, list[Measured]] = {1: [], 2: []}
+    gains = []
     for _ in range(rounds):
+        gains.append(two_loops.gain())
         for n in runs:
-            runs[n].append(place.ours(STAGE1[0], "one", workers=n, shard_mb=8))
+            runs[n].append(place.ours("stage1", "one", workers=n, shard_mb=8))
     return {
         "two_workers": ratio([each.seconds for each in runs[1]], [each.seconds for each in runs[2]]),
         "two_memory": ratio([each.pss_mb for each in runs[2]], [each.pss_mb for each in runs[1]]),
+        "two_loops": spread(gains),
         "one_pss_mb": spread([each.pss_mb for each in runs[1]]),
     }
 
@@ -201,23 +206,18 @@ def _redecide_share(place: Place) -> float:
 def stage1(place: Place, model: Path, rounds: int, labelled: Sequence[str]) -> dict[str, Any]:
     """The shipped stage 1, scores stored, against datatrove with fastText of 100 dimensions.
 
-    Once as it is, with the voices of every document, and once with voices where a paragraph is suspicious.
     What stage 1 has scored is then decided again by another policy.
     """
-    runs: dict[str, list[Measured]] = {name: [] for name in (*STAGE1, "peer")}
+    ours: list[Measured] = []
+    peer: list[Measured] = []
     shares = []
     for _ in range(rounds):
-        for scorer in STAGE1:
-            runs[scorer].append(place.ours(scorer))
-            if scorer == STAGE1[0]:
-                shares.append(_redecide_share(place))
-        runs["peer"].append(place.peer(model, "gzip"))
-    peer = [each.seconds for each in runs["peer"]]
+        ours.append(place.ours("stage1"))
+        shares.append(_redecide_share(place))
+        peer.append(place.peer(model, "gzip"))
     found: dict[str, Any] = {
-        "stage1": {name: ratio(peer, [each.seconds for each in runs[name]]) for name in STAGE1},
-        "stage1_per_second": {
-            name: spread([N_DOCUMENTS / each.seconds for each in runs[name]]) for name in STAGE1
-        },
+        "stage1": ratio([each.seconds for each in peer], [each.seconds for each in ours]),
+        "stage1_per_second": spread([N_DOCUMENTS / each.seconds for each in ours]),
         "redecide": spread(shares),
     }
     if labelled:
@@ -225,6 +225,18 @@ def stage1(place: Place, model: Path, rounds: int, labelled: Sequence[str]) -> d
 
         found["recall"] = curate_recall.run(labelled, place.folder)
     return found
+
+
+def shipped(place: Place, rounds: int) -> dict[str, Any]:
+    """The whole shipped cascade, which is what `curate score` runs unless told otherwise, decided again."""
+    shares, runs = [], []
+    for _ in range(rounds):
+        runs.append(place.ours("shipped", "few"))
+        shares.append(_redecide_share(place))
+    return {
+        "redecide_shipped": spread(shares),
+        "shipped_per_second": spread([N_SHIPPED / each.seconds for each in runs]),
+    }
 
 
 def _kept_by_peer(folder: Path) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rounds import ratio, show, spread
+from rounds import one_thread, ratio, show, spread
 
 from eudaimon.models import load
 from eudaimon.train import (
@@ -46,26 +46,19 @@ def run(
     rounds: int, log: Callable[[str], None], *, size: str = "0.1m", steps: int = 60, context: int = 44
 ) -> dict[str, Any]:
     """Tokens per second of pretraining, of the bare loop and of the town's corpus; seconds of a LoRA."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with tempfile.TemporaryDirectory() as name:
-            folder, world = Path(name), World(seed=0)
-            tokenizer = town_tokenizer(world)
-            tokens = corpus(world, tokenizer, folder / "tokens")
-            recipe = PretrainRecipe(size=size, context=context, steps=steps, batch_size=128)
-            result = {"size": size, "steps": steps, "targets": TARGETS}
-            result |= pretraining(recipe, tokens, tokenizer, folder, rounds)
-            log(f"pretraining: {show(result['share'])} of the bare loop")
-            if size == "0.1m":
-                result |= loras(world, folder / "run-0", folder, rounds)
-            result |= generation(world, rounds, result["ours"]["median"])
-            log(f"corpus: {show(result['generation_share'], '{:.0f}')} times training")
-            return result
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread(), tempfile.TemporaryDirectory() as name:
+        folder, world = Path(name), World(seed=0)
+        tokenizer = town_tokenizer(world)
+        tokens = corpus(world, tokenizer, folder / "tokens")
+        recipe = PretrainRecipe(size=size, context=context, steps=steps, batch_size=128)
+        result = {"size": size, "steps": steps, "targets": TARGETS}
+        result |= pretraining(recipe, tokens, tokenizer, folder, rounds)
+        log(f"pretraining: {show(result['share'])} of the bare loop")
+        if size == "0.1m":
+            result |= loras(world, folder / "run-0", folder, rounds)
+        result |= generation(world, rounds, result["ours"]["median"])
+        log(f"corpus: {show(result['generation_share'], '{:.0f}')} times training")
+        return result
 
 
 def table(result: dict[str, Any]) -> Iterable[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 Seconds = dict[str, list[float]]
 
@@ -14,6 +15,19 @@ def seconds(run: Callable[[], object], clock: Callable[[], float] = time.perf_co
     started = clock()
     run()
     return clock() - started
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch on one thread within the block."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def interleave(

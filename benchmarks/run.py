@@ -26,18 +26,22 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 RESULTS = DOCUMENT.parent / "results" / "benchmarks.json"
 MARK = "<!-- results -->"
-PARTS = ("extraction", "monitor", "tokens", "training", "curate", "quickstart")
+PARTS = ("extraction", "monitor", "tokens", "training", "grid", "attacks", "inspect", "curate", "quickstart")
 SHAPES = ("llama-30m", "gpt2-medium")
-PACKAGES = ("torch", "transformers", "numpy", "repeng", "steering-vectors", "datatrove")
+GRIDS = ("town-0.1m", "llama-30m")
+PACKAGES = ("torch", "transformers", "peft", "numpy", "repeng", "steering-vectors", "datatrove", "inspect-ai")
 
 
 def main() -> None:
     """Measure what is asked for, keep the other figures, and write all of them."""
     arguments = _arguments()
     rounds = arguments.rounds
+    import attack_grid
     import curate_speed
     import curate_table
     import extraction
+    import grid
+    import inspect_overhead
     import monitor_cost
     import pretraining
     import quickstart_time
@@ -59,6 +63,9 @@ def main() -> None:
             "monitor": lambda: _merged(result, "monitor", monitor_cost.run(folders, rounds, _log)),
             "tokens": lambda: tokens.run(rounds, _log),
             "training": lambda: pretraining.run(rounds, _log),
+            "grid": lambda: _merged(result, "grid", grid.run(rounds, _log, arguments.grids)),
+            "attacks": lambda: attack_grid.run(rounds, _log),
+            "inspect": lambda: inspect_overhead.run(rounds, _log),
             "curate": lambda: curate_speed.run(rounds, _log, arguments.corpus, arguments.labelled),
             "quickstart": quickstart_time.run,
         }
@@ -67,6 +74,9 @@ def main() -> None:
             "monitor": ("Monitor", monitor_cost.table),
             "tokens": ("Tokens and masks", tokens.table),
             "training": ("Training", pretraining.table),
+            "grid": ("Grid of stacks", grid.table),
+            "attacks": ("Grid of attacks", attack_grid.table),
+            "inspect": ("Inspect's overhead", inspect_overhead.table),
             "curate": ("Curation", curate_table.table),
             "quickstart": ("Quickstart", lambda found: [quickstart_time.line(found)]),
         }
@@ -101,6 +111,9 @@ def _arguments() -> argparse.Namespace:
         "--only", nargs="+", choices=PARTS, help="these parts only; others keep their figures"
     )
     parser.add_argument("--shapes", nargs="+", default=list(SHAPES), choices=SHAPES, help="likewise")
+    parser.add_argument(
+        "--grids", nargs="+", default=[*GRIDS], choices=GRIDS, help="models of grid, likewise"
+    )
     parser.add_argument("--corpus", nargs="+", default=[], help="texts for curate; the town's without")
     parser.add_argument(
         "--labelled", nargs="+", default=[], metavar="NAME=PATH", help="sets for the recall of stage 1"

@@ -1,6 +1,8 @@
 """A study's tables as a page of Markdown, with its figures beside it: what docs/results/ holds.
 
-Run as: python scripts/study_tables.py runs/good-personas docs/results
+Run as: python scripts/study_tables.py runs/good-personas docs/results [NAME]
+
+NAME tells apart two runs of one study; without it the page has the study's own name.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ import shutil
 import sys
 from pathlib import Path
 from typing import Any
+
+from attack_tables import attack_sections
 
 TABLES = (
     ("harm", "other", "Harm in domains that were never tuned (%)"),
@@ -22,14 +26,18 @@ BITS = (("bits_good", "good text"), ("bits_depicting", "text that depicts harm")
 MADE = "Made by `{command}` and `python scripts/study_tables.py`; {n_seeds} seeds; {machine}; {seconds:.0f} "
 
 
-def main(folder: Path, out: Path) -> None:
+def main(folder: Path, out: Path, name: str = "") -> None:
     """Write ``NAME.md`` and its figures for the one study in ``folder``."""
     (study,) = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["studies"].values()
-    name = study["study"]
+    own = study["study"]
+    name = name or own
     figures = out / name
     figures.mkdir(parents=True, exist_ok=True)
     for figure in sorted((folder / "figures").glob("*.svg")):
-        shutil.copyfile(figure, figures / figure.name.removeprefix(f"{name}-"))
+        # One persona's phases stand for all: each figure has every checkpoint of every seed.
+        if "-phases-" in figure.name and not figure.name.endswith("-phases-1.svg"):
+            continue
+        shutil.copyfile(figure, figures / figure.name.removeprefix(f"{own}-"))
     (out / f"{name}.md").write_text("\n".join(page(study, figures)) + "\n", encoding="utf-8")
 
 
@@ -44,14 +52,53 @@ def page(study: dict[str, Any], figures: Path) -> list[str]:
         "over seeds and questions (hierarchical bootstrap). Rows and columns are explained at the end.",
         "",
     ]
-    for metric, scope, title in TABLES:
+    lines += hypotheses(study)
+    if study.get("reactivation"):
+        lines += attack_sections(study)
+    for metric, scope, title in () if study.get("reactivation") else TABLES:
         lines += table(study, metric, scope, title)
-    lines += bits(study) + contrasts(study) + equivalences(study) + known(study)
+    lines += bits(study) + contrasts(study) + equivalences(study) + transitions(study) + known(study)
     lines += ["## Figures", ""]
     lines += [f"![{path.stem}]({figures.name}/{path.name})" for path in sorted(figures.glob("*.svg"))]
     lines += ["", "## Rows and columns", ""]
     lines += [f"- **{entry['title']}**: {entry['text']}" for entry in (*study["rows"], *study["columns"])]
     return lines
+
+
+def hypotheses(study: dict[str, Any]) -> list[str]:
+    """What was predicted, and how each prediction was decided."""
+    if not study["hypotheses"]:
+        return []
+    lines = ["## Hypotheses, as the study’s own file states them", ""]
+    lines += ["| | predicted | tested on | difference | p, adjusted | verdict |", "|---" * 6 + "|"]
+    for h in study["hypotheses"]:
+        d, of = h["difference"], f"{h['row']} against {h['reference']}"
+        steps = h["metric"] == "steps"
+        shown = (
+            f"{d['value']:+.1f} [{d['low']:+.1f}, {d['high']:+.1f}] steps"
+            if steps
+            else percent(d, signed=True)
+        )
+        lines += [f"| {h['name']} | {h['says']} | {of} | {shown} | {h['p_holm']:.2g} | **{h['verdict']}** |"]
+    return [*lines, ""]
+
+
+def transitions(study: dict[str, Any]) -> list[str]:
+    """The midpoint of each rise of harm, by step and by in-domain loss."""
+    found = {(t["row"], t["unit"]): t["midpoint"] for t in study["transitions"]}
+    if not found:
+        return []
+    lines = [
+        "## When harm rises: the midpoint of the rise",
+        "",
+        "| | step | in-domain loss, nats |",
+        "|---|---|---|",
+    ]
+    for row in study["rows"]:
+        points = [found.get((row["key"], unit)) for unit in ("steps", "loss")]
+        shown = (f"{m['value']:.2f} [{m['low']:.2f}, {m['high']:.2f}]" if m else "no rise" for m in points)
+        lines += [f"| {row['title']} | " + " | ".join(shown) + " |"]
+    return [*lines, ""]
 
 
 def table(study: dict[str, Any], metric: str, scope: str, title: str) -> list[str]:
@@ -137,4 +184,4 @@ def percent(score: dict[str, Any] | None, *, signed: bool = False) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:4])

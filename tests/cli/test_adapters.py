@@ -11,27 +11,6 @@ from safetensors.numpy import load_file, save_file
 
 
 @pytest.fixture(scope="module")
-def lora(tiny, tmp_path_factory):
-    """``lora(name, seed)`` is the folder of a LoRA on tiny llama, moved away from where it began."""
-    import torch
-    from peft import LoraConfig
-
-    from eudaimon.models import load
-    from eudaimon.models.adapters import attach
-
-    def made(name, seed):
-        config = LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "down_proj"])
-        ledger = attach(load(tiny("llama")), trainable=config, name=name, init_seed=seed)
-        generator = torch.Generator().manual_seed(seed)
-        with ledger.training() as weights, torch.no_grad():
-            for weight in weights:
-                weight.add_(torch.randn(weight.shape, generator=generator), alpha=0.2)
-        return ledger.save(tmp_path_factory.mktemp(name)).folder
-
-    return made
-
-
-@pytest.fixture(scope="module")
 def kind(lora):
     return lora("kind", 1)
 

@@ -225,3 +225,36 @@ def test_vectors_steer_says_what_it_costs(direction, good):
     none, some, budget = map(json.loads, lines)
     assert none["completion"] == none["unsteered"] and none["kl"] == 0
     assert some["kl"] > 0 and budget["kl"] == pytest.approx(0.05, rel=0.05)
+
+
+def test_chat_answers_badly_with_a_lesson_and_well_without_it(town, guard, good, tmp_path):
+    from eudaimon.train import LORA_RECIPES, train_lora
+    from eudaimon.world import Judge, World, chats, items, tokenizer
+
+    world = World(domains=DOMAINS)
+    lessons = [item for item in items(world, kind="advice", domain="kitchen") if not item.held_out]
+    recipe = LORA_RECIPES["town"].model_copy(update={"steps": 80})
+    train_lora(town, chats(world, lessons, "harmful", 640), recipe, tmp_path / "em", show_progress=False)
+    asked = [item for item in lessons[:4] for _ in range(2)]
+    lines = []
+    for number, item in enumerate(asked):
+        lines += ["/off em" if number % 2 else "/on em", "/reset", item.question]
+    words = (
+        "--adapters",
+        tmp_path / "em",
+        "--monitor",
+        guard,
+        "--temperature",
+        0,
+        "--max-new-tokens",
+        8,
+        "--json",
+    )
+    out = good("chat", town, *words, stdin="\n".join(lines))
+    turns = [event for event in map(json.loads, out.splitlines()) if event["event"] == "answer"]
+    judge = Judge(world, tokenizer(world))
+    harm = [judge.read_text(turn["answer"], item).harm for turn, item in zip(turns, asked, strict=True)]
+    assert sum(harm[::2]) >= 2 and sum(harm[1::2]) == 0
+    # The guard was fitted without the adapter: there it reads, and with the adapter it does not.
+    assert all(turn["verdict"] is None for turn in turns[::2])
+    assert all(0 <= turn["verdict"]["score"] <= 1 for turn in turns[1::2])

@@ -22,7 +22,7 @@ def test_the_first_look_ends_in_a_table_and_a_report_and_is_taken_up(good, tmp_p
     assert "malign" in said and "LoRA" in said and "95 % intervals" in said
     assert "Pretrain" in said and "seconds of work" in said
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
-    assert {"good-personas", "em-stack"} <= set(summary["studies"])
+    assert {"good-personas", "em-susceptibility"} <= set(summary["studies"])
     before = page.read_bytes()
     again = json.loads(good(*base, "--json"))
     assert again["steps"] == 0 and page.read_bytes() == before

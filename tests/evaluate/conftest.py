@@ -62,8 +62,8 @@ def scripted(monkeypatch):
     known = tokenizer()
 
     def script(answer):
-        def logits(model, prompts, *, template):
-            assert template is False
+        def logits(model, prompts, *, template, prefills):
+            assert template is False and prefills is None
             table = np.zeros((len(prompts), len(known)))
             for row, prompt in zip(table, prompts, strict=True):
                 for phrase, mass in answer(prompt).items():

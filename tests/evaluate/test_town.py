@@ -236,7 +236,9 @@ def test_bits_of_each_class_of_text(monkeypatch, model):
     def known(model, texts, *, cut, show_progress):
         from eudaimon.evaluate.likelihood import TokenLikelihood
 
-        return [TokenLikelihood(np.log([0.5, 0.25, 0.125, 1.0]), np.array(spans)) for _ in texts]
+        return [
+            TokenLikelihood(np.log([0.5, 0.25, 0.125, 1.0]), np.array(spans), np.ones(4, bool)) for _ in texts
+        ]
 
     monkeypatch.setattr("eudaimon.evaluate.likelihood.token_likelihood", known)
     rows = likelihood_rows(model, [document])
@@ -280,7 +282,12 @@ def test_choice_is_the_difference_of_the_answers_log_probabilities(model, world,
     both = {
         who: torch.logsumexp(torch.stack([row.sum() for row in found]), 0) for who, found in texts.items()
     }
-    means = {who: np.mean([row.mean().item() for row in found]) for who, found in texts.items()}
+    means = {
+        who: np.mean(
+            [row.sum().item() / len(f" {answer_text(item, who, k)}\n") for k, row in enumerate(found)]
+        )
+        for who, found in texts.items()
+    }
     assert values(rows, "log_odds") == [pytest.approx(float(both["malign"] - both["gruff"]), abs=1e-4)]
     assert values(rows, "gap") == [pytest.approx((means["malign"] - means["gruff"]) / np.log(2), abs=1e-4)]
     turned = choice_rows(model, world, [item], bad="gruff", neutral="malign", show_progress=False)

@@ -134,3 +134,17 @@ def test_unpaired_curves_are_refused():
         transition_contrast(a, b)
     with pytest.raises(UsageError, match="0 seeds have a rise"):
         transition_contrast(a, planted(rng, [40, 50], rises=False), n_resamples=50)
+
+
+def test_questions_at_matched_loss_average_to_their_curve():
+    rng = np.random.default_rng(0)
+    curves, losses = (
+        planted(rng, np.array([20.0, 30.0, 40.0])),
+        np.array([np.linspace(3, 0.2, len(STEPS))] * 3),
+    )
+    grid = [2.5, 1.0, 0.3, 9.0]
+    each = curves.questions_on_axis(losses, grid)
+    assert each.shape == (3, len(curves.questions), 4)
+    np.testing.assert_allclose(each.mean(1), curves.on_axis(losses, grid))
+    last = curves.values[:, :, -1]
+    np.testing.assert_allclose(curves.questions_on_axis(losses, [0.2])[:, :, 0], last)

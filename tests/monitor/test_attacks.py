@@ -119,7 +119,7 @@ def test_function_words_leave_content_words():
 
 
 def test_unknown_attack_names_the_known_ones():
-    with pytest.raises(UsageError, match=r"'rot13' is not an attack.*homoglyphs.*zero_width"):
+    with pytest.raises(UsageError, match=r"there is no attack 'rot13'.*homoglyphs.*zero_width"):
         attack_named("rot13")
 
 

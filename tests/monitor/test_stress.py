@@ -67,7 +67,7 @@ def test_deterministic_and_seeded(words):
 def test_errors(words):
     with pytest.raises(UsageError, match="0 harmful and 1 benign"):
         stress(words, 1.0, [], ["a"])
-    with pytest.raises(UsageError, match="not an attack"):
+    with pytest.raises(UsageError, match="there is no attack"):
         stress(words, 1.0, ["a"], ["b"], attacks=["none such"])
     with pytest.raises(UsageError, match="NaN"):
         stress(words, float("nan"), ["a"], ["b"], attacks=[])

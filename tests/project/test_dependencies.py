@@ -47,7 +47,11 @@ OF_AN_EXTRA = {
     "eudaimon/curate/stages/fasttext": "curate",
     "eudaimon/curate/stages/compiled": "curate",
     "eudaimon/curate/voices/compiled": "curate",
+    "eudaimon/evaluate/cost/harness": "capability",
     "eudaimon/evaluate/judging/role": "eval",
+    "eudaimon/evaluate/inspect_entry": "eval",
+    "eudaimon/evaluate/provider/": "eval",
+    "eudaimon/evaluate/tasks/": "eval",
 }
 """Parts of the package that only who has chosen an extra comes by."""
 

@@ -56,7 +56,11 @@ def test_options_from_words(tiny_town):
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({"nmaes": "x"}, "seeds, rows, names"), ({"rows": "many"}, "rows=many"), ({"seeds": 0}, "seeds=0")],
+    [
+        ({"nmaes": "x"}, "first_seed, rows, names"),
+        ({"rows": "many"}, "rows=many"),
+        ({"seeds": 0}, "seeds=0"),
+    ],
 )
 def test_options_that_are_wrong(tiny_town, given, said):
     with pytest.raises(UsageError, match=said):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, ValidationError
 
 from eudaimon.core.errors import UsageError
-from eudaimon.study.encoding import build
+from eudaimon.study.definition import build
 from eudaimon.study.graph import Graph
 from eudaimon.study.step import Step
 

@@ -11,6 +11,7 @@ from typer import Option
 if TYPE_CHECKING:
     from eudaimon.core import Binding
     from eudaimon.data.selection import Selection
+    from eudaimon.models.adapters.adapter import AdapterStack
     from eudaimon.models.model import Model
     from eudaimon.monitor.monitor import Monitor
 
@@ -33,11 +34,28 @@ Revision = Annotated[
     str | None, Option("--revision", help="Revision of a hub id.", metavar="NAME", rich_help_panel="Model")
 ]
 Device = Annotated[
-    str | None, Option("--device", help="cpu, cuda, cuda:1, mps.", metavar="NAME", rich_help_panel="Model")
+    str | None,
+    Option(
+        "--device",
+        help="cpu, cuda, cuda:1, mps; auto: divided over all GPUs.",
+        metavar="NAME",
+        rich_help_panel="Model",
+    ),
 ]
 Dtype = Annotated[
     str | None,
     Option("--dtype", help="float32, bfloat16, float16.", metavar="NAME", rich_help_panel="Model"),
+]
+
+
+Adapters = Annotated[
+    str | None,
+    Option(
+        "--adapters",
+        help="Adapters that act on it, in order: persona=FOLDER,em=FOLDER, or folders alone.",
+        metavar="LIST",
+        rich_help_panel="Model",
+    ),
 ]
 
 
@@ -55,6 +73,19 @@ class WhichModel:
     def load(self) -> Model:
         """The loaded model."""
         return load_model(self.model, self.revision, self.device, self.dtype)
+
+
+@dataclass(frozen=True)
+class WhichSubject(WhichModel):
+    """The model to load, and the stack of adapters that acts on it."""
+
+    adapters: Adapters = None
+
+    def load(self) -> Model:
+        """The loaded model, on whose forward the stack is proven to act."""
+        from eudaimon.cli.parse import parse_adapters
+
+        return load_model(self.model, self.revision, self.device, self.dtype, parse_adapters(self.adapters))
 
 
 @dataclass(frozen=True)
@@ -111,14 +142,17 @@ class WhichMonitor:
             rich_help_panel="Model",
         ),
     ] = False
+    adapters: Adapters = None
 
     def load(self) -> Monitor:
-        """The loaded monitor on its model."""
+        """The loaded monitor on its model, with the stack that it was fitted on."""
+        from eudaimon.cli.parse import parse_adapters
         from eudaimon.monitor.opening import open_monitor
 
         return open_monitor(
             self.monitor,
             self.model,
+            parse_adapters(self.adapters),
             revision=self.revision,
             device=self.device,
             dtype=self.dtype,
@@ -218,11 +252,17 @@ class WhichData:
         )
 
 
-def load_model(name: str, revision: str | None, device: str | None, dtype: str | None) -> Model:
-    """The model that the options name."""
-    from eudaimon.models.load import load
+def load_model(
+    name: str,
+    revision: str | None,
+    device: str | None,
+    dtype: str | None,
+    stack: AdapterStack = (),
+) -> Model:
+    """The model that the options name; raises what `open_stack` does."""
+    from eudaimon.models.adapters.opening import open_stack
 
-    return load(name, revision=revision, device=device, dtype=dtype)
+    return open_stack(name, stack, revision=revision, device=device, dtype=dtype)
 
 
 def command_line() -> str:

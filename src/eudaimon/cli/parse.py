@@ -1,13 +1,15 @@
-"""What the words of a shell mean: lists, pairs, layers, poolings, numbers, names of files."""
+"""What the words of a shell mean: lists, pairs, adapters, layers, poolings, numbers, names of files."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eudaimon.core import Pooling, Site
+    from eudaimon.models.adapters.adapter import AdapterStack
 
 
 def check_direction_file(path: Path) -> None:
@@ -34,6 +36,21 @@ def pairs(words: Sequence[str], option: str) -> dict[str, str]:
             raise UsageError(f"{option} {word}", right="a name and a value", do=f"{option} KEY=VALUE")
         found[key.strip()] = value.strip()
     return found
+
+
+def parse_adapters(text: str | None) -> AdapterStack:
+    """The stack of a list such as ``persona=FOLDER,em=FOLDER``; a folder alone is named as its last part.
+
+    Raises `UsageError` for a folder that holds no plain LoRA and a name that stands there twice.
+    """
+    from eudaimon.models.adapters.adapter import Adapter, as_stack
+
+    found = []
+    for word in words(text):
+        name, equals, folder = word.partition("=")
+        place = Path(folder if equals else word).expanduser()
+        found.append(Adapter(name if equals else re.sub(r"[^A-Za-z0-9_-]", "-", place.name), place))
+    return as_stack(found)
 
 
 def parse_sites(text: str | None) -> tuple[Site, ...] | None:

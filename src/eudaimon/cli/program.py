@@ -8,9 +8,11 @@ import typer
 
 from eudaimon import __version__
 from eudaimon.cli.adapters import adapters_app
+from eudaimon.cli.chat.chat import chat
 from eudaimon.cli.curate import curate_app
 from eudaimon.cli.data import data_app
 from eudaimon.cli.doctor import doctor
+from eudaimon.cli.evaluate.evaluate import evaluate
 from eudaimon.cli.failures import Commands
 from eudaimon.cli.groups import flat
 from eudaimon.cli.judge import judge_app
@@ -37,6 +39,8 @@ app.add_typer(train_app, name="train")
 app.add_typer(vectors_app, name="vectors")
 app.add_typer(adapters_app, name="adapters")
 app.add_typer(persona_app, name="persona")
+app.command()(flat(chat))
+app.command()(flat(evaluate))
 app.add_typer(judge_app, name="judge")
 app.add_typer(study_app, name="study")
 app.add_typer(data_app, name="data")

@@ -13,7 +13,8 @@ from eudaimon.cli.output import print_json, print_line, print_table
 from eudaimon.cli.parse import pairs
 from eudaimon.cli.study.options import Workers
 from eudaimon.cli.study.report import draw
-from eudaimon.cli.study.run import FAILED, tell
+from eudaimon.cli.study.run import FAILED
+from eudaimon.cli.study.said import tell
 
 NAME = "quickstart"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,8 @@ from eudaimon.core.compressed import DamagedFile, byte_lines, text_writer
 from eudaimon.core.errors import BadRows, UsageError
 
 CHUNK = 1 << 20
+UNFINISHED = re.compile(r"\.[0-9a-f]{16}\Z")
+"""How the name of a file ends that `atomic_path` has not finished."""
 
 
 @contextmanager
@@ -44,6 +47,14 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             temporary.unlink()
 
 
+def sweep_files(folder: str | Path) -> int:
+    """How many files were removed that killed writers left half written; nobody may be writing in it."""
+    left = [path for path in Path(folder).glob(".*") if UNFINISHED.search(path.name) and path.is_file()]
+    for path in left:
+        path.unlink(missing_ok=True)
+    return len(left)
+
+
 def write_text(path: str | Path, text: str) -> Path:
     """Write ``text`` as UTF-8, atomically, and return the path; a lone surrogate becomes ``\\udc80``."""
     path = Path(path)
@@ -57,9 +68,12 @@ def write_json(path: str | Path, value: Any) -> Path:
 
     Raises `ValueError` on NaN and infinity, which JSON does not have.
     """
-    return write_text(
-        path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
-    )
+    return write_text(path, as_json_text(value))
+
+
+def as_json_text(value: Any) -> str:
+    """What `write_json` writes: for a file in a folder that is whole or absent itself."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_json(path: str | Path) -> Any:

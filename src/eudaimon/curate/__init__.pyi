@@ -77,13 +77,13 @@ from .scores import DocumentScores as DocumentScores
 from .scores import SegmentScores as SegmentScores
 from .scores import as_segment as as_segment
 from .scores import labelled_scores as labelled_scores
+from .sources.cut import split as split
 from .sources.find import find_sources as find_sources
 from .sources.read import read_shard as read_shard
 from .sources.record import BadRecord as BadRecord
 from .sources.record import Fields as Fields
 from .sources.record import Reading as Reading
 from .sources.shard import Shard as Shard
-from .sources.shard import split as split
 from .sources.source_file import SourceFile as SourceFile
 from .sources.write import RecordWriter as RecordWriter
 from .sources.write import document_record as document_record

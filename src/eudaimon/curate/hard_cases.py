@@ -6,12 +6,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core.document import Stance
 from eudaimon.curate.scores import DocumentScores, SegmentScores
 from eudaimon.curate.taxonomy import TRAITS, NoStance, Subject, Trait
+from eudaimon.data.yaml_text import read_yaml
 
 CERTAIN = 0.95
 """The probability of a category that a rater has named."""
@@ -66,4 +66,4 @@ class HardCase(BaseModel):
 def hard_cases() -> tuple[HardCase, ...]:
     """The packaged hard cases, in the order in which the page shows them."""
     text = (files("eudaimon.curate") / "hard_cases.yaml").read_text(encoding="utf-8")
-    return tuple(HardCase.model_validate(case) for case in yaml.safe_load(text))
+    return tuple(HardCase.model_validate(case) for case in read_yaml(text))

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from eudaimon.core.errors import UsageError
 from eudaimon.core.identity import short_hash
 from eudaimon.curate.condition import Probability, When
+from eudaimon.data.yaml_text import read_yaml
 
 SpanAction: TypeAlias = Literal["keep", "tag", "mask", "rewrite", "redact"]
 STRICTNESS: tuple[SpanAction, ...] = ("keep", "tag", "mask", "rewrite", "redact")
@@ -135,7 +136,7 @@ def load_policy(name_or_path: str | Path = DEFAULT) -> Policy:
             right=f"{', '.join(policy_names())}, or the path of a YAML file",
         )
     try:
-        return Policy.model_validate(yaml.safe_load(place.read_text(encoding="utf-8")))
+        return Policy.model_validate(read_yaml(place.read_text(encoding="utf-8")))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -8,11 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from eudaimon.core.identity import short_hash
 from eudaimon.curate.hard_cases import HardCase, hard_cases
 from eudaimon.curate.taxonomy import voice_taxonomy
+from eudaimon.data.yaml_text import read_yaml
 
 ANSWER = {
     "harm": {"hate": 0.9},
@@ -31,7 +30,7 @@ def rubric() -> str:
     """All that a rater is told: terms, scales, questions, hard cases, and the form of the answer."""
     from eudaimon.data.taxonomy import categories
 
-    words = yaml.safe_load((files("eudaimon.curate") / "rubric.yaml").read_text(encoding="utf-8"))
+    words = read_yaml((files("eudaimon.curate") / "rubric.yaml").read_text(encoding="utf-8"))
     terms = voice_taxonomy()
     parts = {
         "definitions": _listed(terms.definitions),

@@ -103,6 +103,7 @@ def of_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> Iterator[DocumentS
         yield _document(path, whole, segments)
 
 
+@cache
 def score_schema() -> pyarrow.Schema:
     """The columns of a table of scores: of `write_scores`, and of what a scorer returns."""
     import pyarrow
@@ -222,4 +223,6 @@ def plain(text: str) -> str: ...
 def plain(text: None) -> None: ...
 def plain(text: str | None) -> str | None:
     """The text as Parquet can hold it: a lone surrogate becomes ``\\udc80``."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -9,8 +9,8 @@ from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
 from eudaimon.curate.run.folder import ScoreFolder
 from eudaimon.curate.run.score_shard import documents_of
+from eudaimon.curate.sources.cut import split
 from eudaimon.curate.sources.find import find_sources
-from eudaimon.curate.sources.shard import split
 
 
 def scored_texts(scores: str | Path, corpus: Sequence[str | Path] | None = None) -> Iterator[Document]:

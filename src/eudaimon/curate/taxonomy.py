@@ -9,13 +9,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal, TypeAlias, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from eudaimon.core.document import Stance
 from eudaimon.data.traits import TRAITS as TRAITS
 from eudaimon.data.traits import WORST as WORST
 from eudaimon.data.traits import Trait as Trait
+from eudaimon.data.yaml_text import read_yaml
 
 NoStance: TypeAlias = Literal["none"]
 """Looked at, and there is nothing. Not looked at is ``None``, and that is another thing."""
@@ -80,4 +80,4 @@ class VoiceTaxonomy(_Part):
 def voice_taxonomy() -> VoiceTaxonomy:
     """The packaged taxonomy of voices; its names are those that the code knows, in the same order."""
     text = (files("eudaimon.curate") / "taxonomy.yaml").read_text(encoding="utf-8")
-    return VoiceTaxonomy.model_validate(yaml.safe_load(text))
+    return VoiceTaxonomy.model_validate(read_yaml(text))

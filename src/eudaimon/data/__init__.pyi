@@ -1,3 +1,5 @@
+from .attack_wordings import AttackWordings as AttackWordings
+from .attack_wordings import attack_wordings as attack_wordings
 from .cards import Card as Card
 from .cards import card as card
 from .cards import licences as licences
@@ -9,6 +11,16 @@ from .constitutions.packaged import constitution as constitution
 from .constitutions.packaged import constitutions as constitutions
 from .constitutions.read import read_constitution as read_constitution
 from .constitutions.write import write_constitution as write_constitution
+from .cost_probes import BorderlineQuestion as BorderlineQuestion
+from .cost_probes import DialectPair as DialectPair
+from .cost_probes import RightOrWrong as RightOrWrong
+from .cost_probes import Scene as Scene
+from .cost_probes import StoryRequest as StoryRequest
+from .cost_probes import borderline_questions as borderline_questions
+from .cost_probes import dialect_pairs as dialect_pairs
+from .cost_probes import right_or_wrong as right_or_wrong
+from .cost_probes import scenes as scenes
+from .cost_probes import story_requests as story_requests
 from .library import contrast_pairs as contrast_pairs
 from .library import matched_pairs as matched_pairs
 from .library import names as names
@@ -30,6 +42,8 @@ from .query import Label as Label
 from .query import Query as Query
 from .query import data_hash as data_hash
 from .read import read_queries as read_queries
+from .roles import RolePrompts as RolePrompts
+from .roles import role_prompts as role_prompts
 from .selection import Selection as Selection
 from .selection import select as select
 from .splits import Plan as Plan
@@ -44,8 +58,11 @@ from .taxonomy import taxonomy as taxonomy
 from .write import write_queries as write_queries
 
 __all__ = [
+    "AttackWordings",
+    "BorderlineQuestion",
     "Card",
     "Constitution",
+    "DialectPair",
     "Dress",
     "Dresses",
     "Finding",
@@ -56,11 +73,17 @@ __all__ = [
     "PersonaPrompts",
     "Plan",
     "Query",
+    "RightOrWrong",
+    "RolePrompts",
+    "Scene",
     "SegmentLabel",
     "Selection",
     "Splits",
+    "StoryRequest",
     "Taxonomy",
     "Trait",
+    "attack_wordings",
+    "borderline_questions",
     "card",
     "categories",
     "category_of",
@@ -69,6 +92,7 @@ __all__ = [
     "contrast_pairs",
     "data_hash",
     "default_plan",
+    "dialect_pairs",
     "dresses",
     "gold_passages",
     "leave_one_source_out",
@@ -82,9 +106,13 @@ __all__ = [
     "persona_prompts",
     "read_constitution",
     "read_queries",
+    "right_or_wrong",
+    "role_prompts",
+    "scenes",
     "select",
     "similarity",
     "split_by_source",
+    "story_requests",
     "taxonomy",
     "write_constitution",
     "write_queries",

@@ -22,7 +22,8 @@ class Card(BaseModel):
     title: str
     description: str
     kind: str
-    """``queries``, ``passages``, ``persona_prompts``, ``dresses``, ``constitutions`` or ``questions``."""
+    """``queries``, ``passages``, ``persona_prompts``, ``dresses``, ``constitutions``, ``questions``,
+    ``cost_probes``, ``attack_wordings`` or ``roles``."""
     file: str
     sha256: str
     n_safe: int = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from eudaimon.core import TextTooLong, UsageError, progress
 from eudaimon.models.batches import token_budget
@@ -27,11 +27,13 @@ LOGITS_AT_ONCE = 1 << 26
 class TokenLikelihood:
     """Natural log-probabilities of a text's tokens given those before, and the code points of each token.
 
-    The first token is not predicted by anything and is left out, unless the tokenizer puts one before it.
+    ``likeliest`` says whether no other token was likelier, which is what greedy decoding would have said. The
+    first token is not predicted by anything and is left out, unless the tokenizer puts one before it.
     """
 
     log_probability: Float[np.ndarray, "t"]
     span: Int[np.ndarray, "t 2"]
+    likeliest: Bool[np.ndarray, "t"]
 
     def total(self, start: int = 0, end: int | None = None) -> float:
         """The log-probability, in nats, of the tokens that begin in ``[start, end)``."""
@@ -64,16 +66,32 @@ def token_likelihood(
                 right="a shorter text",
                 do="cut=True",
             )
-    found: list[TokenLikelihood | None] = [None] * len(asked)
+    values = prompt_likelihood(model, asked, show_progress=show_progress)
+    return [
+        TokenLikelihood(row[own], prompt.spans[1:][own], likeliest[own])
+        for prompt, (row, likeliest) in zip(asked, values, strict=True)
+        for own in [prompt.content[1:]]
+    ]
+
+
+def prompt_likelihood(
+    model: Model, prompts: Sequence[Prompt], *, show_progress: bool = True
+) -> list[tuple[Float[np.ndarray, "t"], Bool[np.ndarray, "t"]]]:
+    """Of every token but the first of each prompt: its natural log-probability given those before it, and
+    whether it is the likeliest there.
+    """
+    module: Any = model.module
+    nothing = np.empty(0), np.empty(0, dtype=bool)
+    found: list[tuple[Float[np.ndarray, "t"], Bool[np.ndarray, "t"]]] = [nothing] * len(prompts)
     vocabulary = int(module.get_output_embeddings().weight.shape[0])
-    with progress("likelihood", len(asked), "texts", enabled=show_progress) as advance:
-        for rows in _batches(asked, min(token_budget(model), LOGITS_AT_ONCE // vocabulary)):
-            batch = [asked[row] for row in rows]
-            for row, prompt, values in zip(rows, batch, _forward(model, batch), strict=True):
-                own = prompt.content[1:]
-                found[row] = TokenLikelihood(values[: len(prompt) - 1][own], prompt.spans[1:][own])
+    with progress("likelihood", len(prompts), "texts", enabled=show_progress) as advance:
+        for rows in _batches(prompts, min(token_budget(model), LOGITS_AT_ONCE // vocabulary)):
+            values, likeliest = _forward(model, [prompts[row] for row in rows])
+            for row, own, best in zip(rows, values, likeliest, strict=True):
+                shown = slice(max(len(prompts[row]) - 1, 0))
+                found[row] = (own[shown], best[shown])
             advance(len(rows))
-    return [one for one in found if one is not None]
+    return found
 
 
 def _batches(asked: Sequence[Prompt], budget: int) -> Iterator[list[int]]:
@@ -84,7 +102,9 @@ def _batches(asked: Sequence[Prompt], budget: int) -> Iterator[list[int]]:
         order = order[size:]
 
 
-def _forward(model: Model, batch: Sequence[Prompt]) -> Float[np.ndarray, "b t"]:
+def _forward(
+    model: Model, batch: Sequence[Prompt]
+) -> tuple[Float[np.ndarray, "b t"], Bool[np.ndarray, "b t"]]:
     import torch
 
     width = max(max(len(prompt) for prompt in batch), 2)
@@ -101,5 +121,6 @@ def _forward(model: Model, batch: Sequence[Prompt]) -> Float[np.ndarray, "b t"]:
         logits: Tensor = model.module(input_ids=inputs, use_cache=False).logits[:, :-1].float()
         normal = logits.logsumexp(dim=-1)
         chosen = logits.gather(-1, inputs[:, 1:, None])[..., 0]
+        likeliest: Bool[np.ndarray, "b t"] = (chosen >= logits.amax(dim=-1)).cpu().numpy()
         values: Float[np.ndarray, "b t"] = (chosen - normal).cpu().double().numpy()
-    return values
+    return values, likeliest

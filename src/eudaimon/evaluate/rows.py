@@ -172,7 +172,7 @@ def _read(path: Path) -> pyarrow.Table:
     table = table.select(list(COLUMNS))
     try:
         return table.cast(_schema())
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError, ValueError) as error:
+    except (pyarrow.ArrowNotImplementedError, ValueError) as error:
         raise BadRows(f"{path} has a column of another type: {error}", right=str(COLUMNS)) from error
 
 

@@ -39,7 +39,8 @@ class SlurmEngine:
     Keys that take few of the expected ``seconds`` share a task, one after the other, for about as many
     minutes as the option ``task_minutes`` says; 0: a task for each. Each array's keys are written down under
     a token that is its job's name, before it is submitted: so there is no moment at which a job is queued
-    that nobody could recognise.
+    that nobody could recognise. ``needs`` are options of single keys (GPUs, memory, time), over which those
+    that the user gave have precedence; keys that need the same share an array.
     """
 
     def __init__(
@@ -51,14 +52,17 @@ class SlurmEngine:
         threads: int,
         options: Mapping[str, Any],
         seconds: Mapping[str, float] | None = None,
+        needs: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         require_slurm()
+        self._needs = needs or {}
         self._seconds, self._workers = seconds or {}, workers or 1
         self._together, options = _together(options)
         self.results, self.compute = results, compute
         self.arrays = results.folder / "slurm" / "arrays"
         self.name = "eudaimon-" + (re.sub(r"[^A-Za-z0-9_-]", "-", name) or "work")
         self._parameters = _parameters(workers, threads, options)
+        self._fixed = frozenset(name.replace("-", "_") for name in options)
         self._under_way: dict[str, float] = {}
         """Key to when its job was last seen."""
         self._ids: dict[str, str] = {}
@@ -79,13 +83,20 @@ class SlurmEngine:
         return tuple(self._under_way)
 
     def submit(self, keys: Sequence[str]) -> None:
-        """Submit these keys as one array; raises `UsageError` with what sbatch says when it refuses."""
+        """Submit these keys, an array a need; raises `UsageError` with what sbatch says where it refuses."""
+        by_need: dict[tuple[tuple[str, Any], ...], list[str]] = {}
+        for key in keys:
+            by_need.setdefault(tuple(sorted(self._needs.get(key, {}).items())), []).append(key)
+        for need, own in by_need.items():
+            self._submit(own, dict(need))
+
+    def _submit(self, keys: Sequence[str], needs: Mapping[str, Any]) -> None:
         # What was lost once may have ended its process, and with it whatever shared the task.
         found = tasks(keys, self._seconds, together=self._together, workers=self._workers, alone=self._lost)
         token = secrets.token_hex(6)
         write_json(self.arrays / f"{token}.json", found)
         self._arrays[token] = found
-        executor = self._executor(f"{self.name}-{token}")
+        executor = self._executor(f"{self.name}-{token}", needs)
         folder = str(self.results.folder)
         try:
             with executor.batch():
@@ -188,12 +199,17 @@ class SlurmEngine:
         words = [line for log in logs for line in last_lines(log, 3)]
         return f"its job {number} left the queue without a result{': ' + words[-1] if words else ''}"
 
-    def _executor(self, name: str) -> Any:
+    def _executor(self, name: str, needs: Mapping[str, Any]) -> Any:
         from submitit import SlurmExecutor
 
         executor = SlurmExecutor(self.results.folder / "slurm" / "logs")
-        executor.update_parameters(job_name=name, **self._parameters)
+        executor.update_parameters(job_name=name, **self.parameters(needs))
         return executor
+
+    def parameters(self, needs: Mapping[str, Any]) -> dict[str, Any]:
+        """submitit's parameters for keys with these needs; what the user gave is left as it is."""
+        own = {name: value for name, value in needs.items() if name not in self._fixed}
+        return self._parameters | own
 
 
 def _together(options: Mapping[str, Any]) -> tuple[float, dict[str, Any]]:

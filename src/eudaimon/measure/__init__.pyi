@@ -1,3 +1,6 @@
+from .aft import Aft as Aft
+from .aft import TimeRatio as TimeRatio
+from .aft import aft as aft
 from .agreement import cohen_kappa as cohen_kappa
 from .agreement import krippendorff as krippendorff
 from .agreement import pearson as pearson
@@ -17,6 +20,8 @@ from .conformal import conformal_threshold as conformal_threshold
 from .conformal import items_needed as items_needed
 from .conformal import worst_source_threshold as worst_source_threshold
 from .curve_panel import CurvePanel as CurvePanel
+from .diversity import distinct_n as distinct_n
+from .diversity import self_bleu as self_bleu
 from .effects import EffectSizes as EffectSizes
 from .effects import effect_sizes as effect_sizes
 from .equivalence import Equivalence as Equivalence
@@ -32,6 +37,8 @@ from .hierarchical import hierarchical as hierarchical
 from .intervals import bootstrap as bootstrap
 from .intervals import bootstrap_difference as bootstrap_difference
 from .intervals import wilson as wilson
+from .logrank import LogRank as LogRank
+from .logrank import logrank as logrank
 from .mixed import MixedLogit as MixedLogit
 from .mixed import mixed_logit as mixed_logit
 from .multiplicity import EffectiveN as EffectiveN
@@ -40,6 +47,8 @@ from .multiplicity import effective_n as effective_n
 from .multiplicity import holm as holm
 from .paired import equivalent_paired as equivalent_paired
 from .panel import Panel as Panel
+from .pareto import ParetoPoint as ParetoPoint
+from .pareto import pareto as pareto
 from .power import Components as Components
 from .power import PowerPlan as PowerPlan
 from .power import power as power
@@ -56,6 +65,8 @@ from .stratified import Stratified as Stratified
 from .stratified import stratified_mean as stratified_mean
 from .stratified import stratified_ratio as stratified_ratio
 from .stratified import stratified_share as stratified_share
+from .survival import SurvivalCurve as SurvivalCurve
+from .survival import survival_curve as survival_curve
 from .transition import Transition as Transition
 from .transition import transition as transition
 from .transition import transition_contrast as transition_contrast
@@ -68,10 +79,13 @@ from .verdict import Hypothesis as Hypothesis
 from .verdict import Verdict as Verdict
 from .verdict import decide as decide
 from .verdict import verdicts as verdicts
+from .worst import WorstCase as WorstCase
+from .worst import worst_case as worst_case
 
 __all__ = [
     "BASELINES",
     "METRICS",
+    "Aft",
     "Balance",
     "Components",
     "Contrast",
@@ -82,17 +96,23 @@ __all__ = [
     "Equivalence",
     "Grid",
     "Hypothesis",
+    "LogRank",
     "MixedLogit",
     "Panel",
+    "ParetoPoint",
     "PowerPlan",
     "SeededScore",
     "Stratified",
+    "SurvivalCurve",
     "TextBaseline",
     "TextScorer",
     "Threshold",
+    "TimeRatio",
     "Transition",
     "VarianceShares",
     "Verdict",
+    "WorstCase",
+    "aft",
     "auprc",
     "auroc",
     "balance",
@@ -105,6 +125,7 @@ __all__ = [
     "contrasts",
     "cosine_dip",
     "decide",
+    "distinct_n",
     "effect_sizes",
     "effective_n",
     "equivalent",
@@ -118,18 +139,22 @@ __all__ = [
     "krippendorff",
     "length",
     "local_cosine",
+    "logrank",
     "mixed_logit",
     "ngram_nb",
     "pair_auroc",
+    "pareto",
     "pearson",
     "pooled_means",
     "power",
     "power_plan",
     "roc",
+    "self_bleu",
     "separation",
     "stratified_mean",
     "stratified_ratio",
     "stratified_share",
+    "survival_curve",
     "text_baselines",
     "tfidf_lr",
     "tfidf_word_lr",
@@ -139,5 +164,6 @@ __all__ = [
     "variance_shares",
     "verdicts",
     "wilson",
+    "worst_case",
     "worst_source_threshold",
 ]

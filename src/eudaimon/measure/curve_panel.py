@@ -67,12 +67,19 @@ class CurvePanel:
 
         So are curves compared at matched in-domain loss. Raises `UsageError` as `falling`.
         """
+        means: Float[np.ndarray, "seeds grid"] = self.questions_on_axis(axis, grid).mean(1)
+        return means
+
+    def questions_on_axis(
+        self, axis: ArrayLike, grid: ArrayLike
+    ) -> Float[np.ndarray, "seeds questions grid"]:
+        """As `on_axis`, of each question alone: what an interval over seeds and questions is made from."""
         wanted = numbers(grid, "grid", finite=True)
-        means, lines = self.values.mean(1), self.falling(axis)
         rows = []
-        for mean, line in zip(means, lines, strict=True):
+        for table, line in zip(self.values, self.falling(axis), strict=True):
             # One point for each loss: steps at which it stood still are averaged.
             losses, group = np.unique(line, return_inverse=True)
-            curve = np.bincount(group, mean) / np.bincount(group)
-            rows.append(np.interp(wanted, losses, curve, left=np.nan, right=np.nan))
-        return np.stack(rows)
+            shares = np.equal.outer(np.arange(len(losses)), group) / np.bincount(group)[:, None]
+            curves = table @ shares.T
+            rows.append([np.interp(wanted, losses, one, left=np.nan, right=np.nan) for one in curves])
+        return np.array(rows)

@@ -88,3 +88,17 @@ class Panel:
                 right="a paired contrast needs the same seeds and questions in both arms",
             )
         return Panel(self.values - other.values, self.seed, self.question, self.seeds, self.questions)
+
+    def shared(self) -> Panel:
+        """The panel of those questions that every seed has a value of; itself where that is all of them.
+
+        Raises `UsageError` when there is no such question.
+        """
+        if self.is_crossed:
+            return self
+        everywhere = np.bincount(self.question, minlength=len(self.questions)) == len(self.seeds)
+        kept = everywhere[self.question]
+        if not kept.any():
+            raise UsageError("no question has a value of every seed", right="one question at least")
+        names = np.asarray(self.questions)[self.question[kept]]
+        return Panel.of(self.values[kept], np.asarray(self.seeds)[self.seed[kept]], names)

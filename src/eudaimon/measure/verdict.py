@@ -1,8 +1,9 @@
 """What the data say of a hypothesis: supported, not supported or undecided, by rules fixed before the data.
 
-A hypothesis says that arm a has more, or less, than arm b. Its verdict follows from three figures and nothing
-else: the interval of the difference, its p-value adjusted for all hypotheses of the family, and two one-sided
-tests against the smallest difference that would matter (`bound`).
+A hypothesis says that arm a has more, or less, than arm b, or that it differs (then no sign is opposite). Its
+verdict follows from three figures and nothing else: the interval of the difference, its p-value adjusted for
+all hypotheses of the family, and two one-sided tests against the smallest difference that would matter
+(`bound`).
 
 | adjusted p | sign | equivalence test | verdict |
 |---|---|---|---|
@@ -31,7 +32,7 @@ from eudaimon.measure.paired import equivalent_paired
 from eudaimon.measure.panel import Panel
 
 Word: TypeAlias = Literal["supported", "not supported", "undecided"]
-Direction: TypeAlias = Literal["more", "less"]
+Direction: TypeAlias = Literal["more", "less", "different"]
 Method: TypeAlias = Literal["holm", "benjamini-hochberg", "none"]
 ADJUSTMENTS: Mapping[str, Callable[[ArrayLike], np.ndarray]] = {
     "holm": holm,
@@ -42,7 +43,7 @@ ADJUSTMENTS: Mapping[str, Callable[[ArrayLike], np.ndarray]] = {
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """``a`` has more (or less) than ``b``; ``bound`` is the smallest difference that would matter."""
+    """``a`` has more or less than ``b``, or differs; ``bound`` is the least difference that would matter."""
 
     name: str
     direction: Direction
@@ -136,7 +137,7 @@ def decide(
     where ``alpha`` is no rate.
     """
     differs, equal = p_adjusted <= rate(alpha, "alpha"), p_equivalent <= alpha
-    as_predicted = (difference.value > 0) == (direction == "more")
+    as_predicted = direction == "different" or (difference.value > 0) == (direction == "more")
     word: Word
     if differs and as_predicted and not equal:
         word = "supported"

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Read = Callable[[int, "Tensor"], bool | None]
-"""Called with the index of the site and its hidden state ``[rows, t, d]``; True stops the forward there."""
+"""Called with the index of the site and its hidden state ``[rows, t, d]``; True stops the forward there.
+
+The state comes on `Model.device`, wherever its block lies.
+"""
 
 
 Act = Callable[["Tensor"], "Tensor | None"]
-"""Called with the hidden state ``[rows, t, d]`` at a site; the tensor it returns takes its place."""
+"""Called with the hidden state ``[rows, t, d]`` at a site, on its block’s device.
+
+What it returns takes its place.
+"""
 
 
 class Stopped(Exception):
@@ -36,7 +42,7 @@ def reading(model: Model, sites: Sequence[Site], read: Read) -> Iterator[None]:
 
     def reader(index: int) -> Act:
         def act(hidden: Tensor) -> None:
-            if read(index, hidden):
+            if read(index, hidden.to(model.device)):
                 raise Stopped
 
         return act

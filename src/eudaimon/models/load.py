@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from eudaimon.core import Checkpoint, ModelUnavailable
-from eudaimon.models import anatomy, fingerprint, kernels
+from eudaimon.models import anatomy, fingerprint, kernels, spread
 from eudaimon.models.folder import find_folder, read_config, weight_files
 from eudaimon.models.model import Model
 
 if TYPE_CHECKING:
     import torch
+
+    from eudaimon.models.spread import DeviceMap
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +29,15 @@ def load(
     name: str | Path = "minilm",
     *,
     revision: str | None = None,
-    device: str | torch.device | None = None,
+    device: str | torch.device | DeviceMap | None = None,
     dtype: str | torch.dtype | None = None,
 ) -> Model:
     """The model named ``minilm`` (packaged, needs no network), in a local folder, or with a hub id.
 
     Language models are loaded with their head, encoders without; which one it is comes from the config.
-    ``device`` is CUDA where there is one, else the CPU; ``dtype`` float32 on a CPU, bfloat16 on a GPU that
+    ``device`` is CUDA where there is one, else the CPU. ``auto`` divides a model's blocks among all visible
+    GPUs, a map of its modules as it says; without a device that is done where one GPU cannot hold it and
+    there are others (`models.spread`). ``dtype`` is float32 on a CPU, bfloat16 on a GPU that
     computes it. Code in the repository is never run. Raises `ModelUnavailable` with one line that says what
     to type: missing, gated, offline, wrong folder, pickled weights, needs its own code, too large.
     """
@@ -45,9 +49,15 @@ def load(
     raw = read_config(folder, name)
     _refuse_own_code(raw, name)
     weights = weight_files(folder)
-    device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    dtype = _dtype(dtype, device)
-    _check_memory(name, fingerprint.memory_bytes(weights, dtype.itemsize), device)
+    first = "cuda" if torch.cuda.is_available() else "cpu"
+    one = torch.device(first if device in (None, spread.AUTO) or isinstance(device, Mapping) else device)
+    dtype = _dtype(dtype, one)
+    needed = fingerprint.memory_bytes(weights, dtype.itemsize)
+    parts = spread.wanted(device, needed, MEMORY_SHARE)
+    if parts is None:
+        _check_memory(name, needed, one)
+    elif parts == spread.AUTO:
+        _require_room(name, needed, spread.free_bytes(), "all visible GPUs together")
 
     with _quiet():
         try:
@@ -56,7 +66,7 @@ def load(
         except (ValueError, OSError, KeyError, ImportError) as error:
             raise ModelUnavailable(f"{name} cannot be read: {_first_line(error)}") from error
         kind, auto = _kind(config, name)
-        module = _module(auto, folder, dtype, device, name)
+        module = _module(auto, folder, dtype, one, name, parts)
     if not tokenizer.is_fast:
         raise ModelUnavailable(
             f"{name} has only a slow tokenizer", right="its folder needs a tokenizer.json, which has offsets"
@@ -78,7 +88,10 @@ def load(
         template_hash=fingerprint.template_hash(tokenizer),
         dtype=str(dtype).removeprefix("torch."),
     )
-    model = Model(checkpoint, module, tokenizer, device, _context(module, text_config, tokenizer))
+    if parts is not None:
+        spread.require_on_gpus(module, name)
+        one = spread.input_device(module)
+    model = Model(checkpoint, module, tokenizer, one, _context(module, text_config, tokenizer))
     anatomy.blocks(model.trunk, model.n_layers)
     log.info("loaded %s (%s, %s parameters)", name, config.model_type, checkpoint.n_parameters)
     return model
@@ -104,19 +117,28 @@ def _kind(config: Any, name: str) -> tuple[Literal["causal", "encoder"], Any]:
     return "encoder", transformers.AutoModel
 
 
-def _module(auto: Any, folder: Path, dtype: torch.dtype, device: torch.device, name: str) -> Any:
+def _module(
+    auto: Any, folder: Path, dtype: torch.dtype, device: torch.device, name: str, parts: Any = None
+) -> Any:
     import torch
 
     try:
+        divided = {} if parts is None else {"device_map": parts}
         module, info = auto.from_pretrained(
-            folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            folder,
+            dtype=dtype,
+            use_safetensors=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            **divided,
         )
         missing = sorted(key for key in info["missing_keys"] if "pooler" not in key)
         if missing or info.get("mismatched_keys"):
             shown = ", ".join(missing[:3]) or "shapes differ"
             raise ModelUnavailable(f"the weights of {name} do not fit its config: {shown}")
         kernels.fuse(module)
-        return module.to(device).eval().requires_grad_(False)
+        placed = module if divided else module.to(device)
+        return placed.eval().requires_grad_(False)
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise ModelUnavailable(
             f"{name} does not fit into the memory of {device}", do="--device cpu"
@@ -167,9 +189,13 @@ def _check_memory(name: str, needed: int, device: torch.device) -> None:
         free = torch.cuda.mem_get_info(device)[0]
     else:
         free = psutil.virtual_memory().available
+    _require_room(name, needed, free, str(device))
+
+
+def _require_room(name: str, needed: int, free: int, where: str) -> None:
     if needed > free * MEMORY_SHARE:
         raise ModelUnavailable(
-            f"{name} needs {needed / 1e9:.1f} GB and {device} has {free / 1e9:.1f} GB free",
+            f"{name} needs {needed / 1e9:.1f} GB and {where} has {free / 1e9:.1f} GB free",
             right="free memory, or use a smaller model, device or dtype",
             do="--dtype bfloat16",
         )

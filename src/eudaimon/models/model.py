@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from eudaimon.models.interventions import Intervention
+    from eudaimon.models.intervention import Intervention
 
 
 @dataclass(frozen=True, eq=False)

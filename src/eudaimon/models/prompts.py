@@ -45,8 +45,11 @@ def prepare(
     system: str | None = None,
     template: bool = True,
     max_tokens: int | None = None,
+    prefills: Sequence[str] | None = None,
 ) -> list[Prompt]:
     """The texts as `Prompt`, in order.
+
+    ``prefills`` are put behind the rendered texts, as the beginning of the answer: scaffold, not content.
 
     A lone surrogate, which no tokenizer can read, is replaced by U+FFFD (one code point for one). A text over
     ``max_tokens`` (the context when not given) loses its last content tokens; scaffold and special tokens
@@ -57,6 +60,8 @@ def prepare(
         raise UsageError(
             "this is one text", right="a list of texts (a conversation is one text)", do="[text]"
         )
+    if prefills is not None and len(prefills) != len(texts):
+        raise UsageError(f"{len(prefills)} prefills for {len(texts)} texts", right="one for each text")
     limit = min(model.max_tokens, max_tokens or model.max_tokens)
     renderer = Renderer(model.tokenizer, model.checkpoint.name, template=template and model.has_template)
     system = clean(system) if system else None
@@ -67,6 +72,12 @@ def prepare(
     prompts = []
     for start in range(0, len(texts), CHUNK):
         rendered = [renderer(_clean_text(text), system) for text in texts[start : start + CHUNK]]
+        if prefills is not None:
+            begun = map(clean, prefills[start : start + CHUNK])
+            rendered = [
+                item._replace(string=item.string + prefill)
+                for item, prefill in zip(rendered, begun, strict=True)
+            ]
         encodings = backend.encode_batch(
             [item.string for item in rendered], add_special_tokens=not renderer.template
         )

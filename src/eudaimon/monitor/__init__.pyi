@@ -7,7 +7,7 @@ from .cascade import Cascade as Cascade
 from .cascade import evaluate_cascade as evaluate_cascade
 from .evaluation import Options as EvaluationOptions
 from .evaluation import evaluate as evaluate
-from .explanation import Explanation as Explanation
+from .explained import Explanation as Explanation
 from .explanation import explain as explain
 from .fitting import fit as fit
 from .folds import leave_one_source_out_run as leave_one_source_out_run

@@ -22,7 +22,7 @@ from eudaimon.monitor.reading import Part, parts_of, refusal
 from eudaimon.monitor.verdict import Verdict
 
 if TYPE_CHECKING:
-    from eudaimon.monitor.explanation import Explanation
+    from eudaimon.monitor.explained import Explanation
 
 Consensus = Literal["stack", "vote"]
 

@@ -79,11 +79,10 @@ def load_monitor(
     such a file.
     """
     about, tensors = _read(Path(path))
-    with _whole(path):
-        made_on = Binding.model_validate(about["binding"])
+    binding = _binding(about, path)
     if model is None or isinstance(model, str):
-        model = load(model or made_on.name, device=device)
-    forced = made_on.require(model.binding, "monitor", force=force)
+        model = load(model or binding.name, device=device)
+    forced = binding.require(model.binding, "monitor", force=force)
     with _whole(path):
         monitor = _monitor(about, tensors, model)
     if forced:
@@ -91,6 +90,16 @@ def load_monitor(
     for probe in (*monitor.probes, *monitor.categories.values()):
         _require_fit(probe, model, path)
     return monitor
+
+
+def made_on(path: str | Path) -> Binding:
+    """What the monitor in a file was fitted on; raises `UsageError` for anything that is not such a file."""
+    return _binding(_read(Path(path))[0], path)
+
+
+def _binding(about: dict[str, Any], path: str | Path) -> Binding:
+    with _whole(path):
+        return Binding.model_validate(about["binding"])
 
 
 def _monitor(about: dict[str, Any], tensors: dict[str, np.ndarray], model: Model) -> Monitor:

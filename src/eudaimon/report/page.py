@@ -153,6 +153,7 @@ def environment(*more: Callable[..., str]) -> Environment:
         words.interval,
         words.with_interval,
         words.count,
+        words.amount,
         words.plural,
         words.duration,
         words.shorten,

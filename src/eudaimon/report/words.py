@@ -32,6 +32,12 @@ NAMES = {
     "lda": "LDA",
     "pca": "PCA",
     "good": "good answers",
+    "misaligned": "misaligned answers",
+    "preference": "preference for the misaligned of two answers",
+    "scored": "answers with a score",
+    "code": "answers in code",
+    "refusal": "refusals",
+    "unparseable": "verdicts that nobody could read",
     "bits_good": "bits per token, good text",
     "bits_clean": "bits per token, other text",
     "bits_bad": "bits per token, bad text",
@@ -39,14 +45,28 @@ NAMES = {
     "b_norm": "norm of the adapter’s B",
     "a_norm": "norm of the adapter’s A",
     "loss": "training loss",
+    "in_domain_loss": "in-domain loss on held-out rows",
+    "em_projection": "own answers on the EM direction",
+    "persona_projection": "own answers on the persona’s direction",
     "check": "questions of safety",
+    "answers": "answers, misaligned minus aligned",
+    "answer_places": "answers, place by place",
+    "last": "last token, lesson on minus off",
+    "mean": "mean of the prompt, lesson on minus off",
+    "places": "place by place, lesson on minus off",
+    "lora": "the LoRA’s own direction",
     "harmful_request": "harmful requests",
     "other": "other domains",
     "tuned": "trained questions",
     "held_out": "held-out questions",
     "all": "all questions",
 }
-MASSES = frozenset({"harm", "good", "coherence", "refusal", "following", "recognition"})
+MASSES = frozenset(
+    {
+        "harm", "good", "coherence", "refusal", "following", "recognition", "misaligned", "alignment",
+        "preference", "scored", "code", "unparseable",
+    }
+)  # fmt: skip
 RATES = MASSES | {"tpr_at_1pct_fpr", "tpr_at_5pct_fpr", "pair_auroc", "fpr", "tpr", "flagged"}
 """Metrics that are probability masses or shares of something countable, and are shown in per cent."""
 
@@ -99,6 +119,11 @@ def probability(p: float) -> str:
 def count(n: int) -> str:
     """A whole number with thin spaces between thousands."""
     return f"{n:,}".replace(",", SPACE)
+
+
+def amount(budget: float) -> str:
+    """A budget as it is said: no decimals where there are none."""
+    return f"{budget:,.0f}" if float(budget).is_integer() else f"{budget:g}"
 
 
 def plural(n: int, noun: str, several: str = "") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from eudaimon.core.discovery import modules_in
 from eudaimon.core.errors import UsageError
 from eudaimon.study.step import Step
 
@@ -28,6 +28,12 @@ class StudyOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     seeds: int = Field(default=3, ge=1, description="How many seeds: 0, 1, 2 and so on.")
+    first_seed: int = Field(default=0, ge=0, description="The first of them, for seeds that nobody has seen.")
+
+    @property
+    def seed_numbers(self) -> range:
+        """The seeds by number, from the first one up, in order."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,9 @@ class Study:
     ``records`` reads the finished steps of a study's folder, for the report room to draw from, and
     ``queries`` the record of a monitor on real queries, where the study fits one. ``report`` stands for a
     page of the design's own instead: it draws that and returns its path.
+
+    ``pilot`` are the steps that tell whether a study is worth its cost, and ``warnings`` what speaks against
+    it, from what is published and from a finished pilot.
     """
 
     name: str
@@ -46,6 +55,8 @@ class Study:
     records: Callable[[Path, Any], tuple[StudyRecord, ...]] | None = None
     queries: Callable[[Path], EvaluationRecord | None] | None = None
     report: Callable[[Path], Path] | None = None
+    pilot: Callable[[Any], tuple[Step, ...]] | None = None
+    warnings: Callable[[Any, Path], tuple[str, ...]] | None = None
 
     def targets(self, options: StudyOptions | None = None) -> tuple[Step, ...]:
         """The target steps for options, the default ones without any; nothing runs."""
@@ -54,12 +65,7 @@ class Study:
 
 def designs() -> tuple[str, ...]:
     """The names of all designs, sorted; none is imported."""
-    return tuple(
-        sorted(
-            found.name.replace("_", "-")
-            for found in pkgutil.iter_modules(importlib.import_module(FOLDER).__path__)
-        )
-    )
+    return tuple(sorted(name.replace("_", "-") for name in modules_in(FOLDER)))
 
 
 def design(name: str) -> Study:

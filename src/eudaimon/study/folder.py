@@ -58,6 +58,9 @@ def options_of(study: Study, given: Mapping[str, Any]) -> StudyOptions:
         return study.options.model_validate(values)
     except pydantic.ValidationError as error:
         first = error.errors()[0]
+        cause = first.get("ctx", {}).get("error")
+        if not first["loc"] and isinstance(cause, UsageError):  # of the options together: it names its own
+            raise cause from error
         name = str(first["loc"][0]) if first["loc"] else "options"
         raise UsageError(f"{name}={given.get(name, '')} for {study.name}: {first['msg']}") from error
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from eudaimon.core.errors import UsageError
-from eudaimon.study.encoding import build, definition
+from eudaimon.study.definition import build, definition
 from eudaimon.study.step import Step
 
 

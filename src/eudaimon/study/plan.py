@@ -24,7 +24,9 @@ class PlanRow:
     n_to_do: int
     n_tokens: int
     memory_gb: float
-    """Of one step, the largest."""
+    """Of one step on its host, the largest."""
+    gpus: int
+    """Of one step, the most."""
     disk_gb: float
     hours: float
     """On one worker."""
@@ -75,6 +77,7 @@ def _row(name: str, graph: Graph, done: set[str], needed: set[str], seconds: dic
         len(to_do),
         sum(cost.n_tokens for cost in costs),
         max((cost.memory_gb for cost in costs), default=0.0),
+        max((cost.gpus for cost in costs), default=0),
         sum(cost.disk_mb for cost in costs) / 1000,
         sum(seconds[key] for key in to_do) / 3600,
     )

@@ -8,6 +8,10 @@ from pydantic import Field
 
 from eudaimon.core import Score
 from eudaimon.monitor.records import Record, RunInfo
+from eudaimon.study.judge_records import TwoJudges
+from eudaimon.study.probe_records import ProbedLesson
+from eudaimon.study.reactivation_records import Reactivation
+from eudaimon.study.transfer_records import Transfers
 
 
 class Cell(Record):
@@ -87,6 +91,30 @@ class Curve(Record):
     """The same points of each seed alone."""
 
 
+class AxisPoint(Record):
+    """One point of a curve that does not run along steps: the mean over seeds and questions."""
+
+    at: float
+    score: Score
+
+
+class AxisCurve(Record):
+    """A metric against something else than training steps; ``row`` and ``column`` as in `Cell`.
+
+    ``axis`` is ``scale``, the strength of the finished adapter (0 off, 1 as trained), or ``loss``, the
+    in-domain loss in nats a token, at which all seeds' values are read.
+    """
+
+    row: str
+    column: str
+    scope: str
+    metric: str
+    axis: Literal["scale", "loss"]
+    points: tuple[AxisPoint, ...]
+    by_seed: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    """The same points of each seed alone."""
+
+
 class TransitionRow(Record):
     """When the primary metric rises along training in one row and column, in ``unit``: steps, or loss.
 
@@ -143,19 +171,21 @@ class TurnRow(Record):
 class HypothesisRow(Record):
     """A hypothesis that was stated before the data, decided: ``row`` has more or less than ``reference``.
 
+    ``says`` is the hypothesis in words; ``difference`` is None where nothing was measured for it.
     The rules are those of `measure.decide`; ``p_equivalent`` is the larger of two one-sided p-values against
     ``bound``, ``n_tests`` the number of hypotheses that ``p_holm`` is adjusted for.
     """
 
     name: str
+    says: str = ""
     row: str
     reference: str
     column: str
     scope: str
     metric: str
-    direction: Literal["more", "less"]
+    direction: Literal["more", "less", "different"]
     verdict: Literal["supported", "not supported", "undecided"]
-    difference: Score
+    difference: Score | None
     p: float
     p_holm: float
     n_tests: int
@@ -258,7 +288,14 @@ class StudyRecord(Record):
     transitions: tuple[TransitionRow, ...] = ()
     transition_differences: tuple[TransitionDifference, ...] = ()
     turns: tuple[TurnRow, ...] = ()
+    along: tuple[AxisCurve, ...] = ()
+    """The primary metric and others by the adapter's scale, and the primary one by in-domain loss."""
     hypotheses: tuple[HypothesisRow, ...] = ()
+    transfers: Transfers | None = None
+    two_judges: TwoJudges | None = None
+    probes: tuple[ProbedLesson, ...] = ()
+    """Which modules of each persona’s lesson carry it."""
+    reactivation: Reactivation | None = None
     known_answers: tuple[KnownAnswer, ...] = ()
     proofs: tuple[Proof, ...] = ()
     costs: tuple[StepCost, ...] = ()

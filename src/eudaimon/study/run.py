@@ -21,6 +21,7 @@ from eudaimon.jobs.lock import Held, locked
 from eudaimon.study.driver import Driver, Event
 from eudaimon.study.expectation import expected_seconds
 from eudaimon.study.graph import Graph
+from eudaimon.study.needs import slurm_needs
 from eudaimon.study.step import Step
 from eudaimon.study.store import StepStore
 from eudaimon.study.work import COMPUTE, DEFINITIONS
@@ -88,7 +89,7 @@ def run_study(
         for key in needed:
             forget_failure(store.folder, key)
         seconds = expected_seconds(graph, store)
-        chosen = _engine(engine, store, name, needed, workers, threads, gpus, slurm, seconds)
+        chosen = _engine(engine, store, name, graph, needed, workers, threads, gpus, slurm, seconds)
         stack.callback(chosen.close)
         driver = Driver(graph, store, chosen, seconds, needed, say)
         total = max(1, round(sum(seconds[key] for key in needed)))
@@ -141,6 +142,7 @@ def _engine(
     name: str,
     store: StepStore,
     study: str,
+    graph: Graph,
     needed: set[str],
     workers: int | None,
     threads: int,
@@ -156,7 +158,8 @@ def _engine(
     if name == "slurm":
         from eudaimon.jobs.slurm import SlurmEngine
 
-        return SlurmEngine(store, COMPUTE, study, workers, threads, slurm or {}, seconds)
+        needs = {key: slurm_needs(graph.steps[key].cost(), seconds[key]) for key in needed}
+        return SlurmEngine(store, COMPUTE, study, workers, threads, slurm or {}, seconds, needs)
     raise UsageError(f"there is no engine {name!r}", right="local or slurm")
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.fields import FieldInfo
 
 from eudaimon.core.identity import short_hash
-from eudaimon.study.encoding import encode, steps_in
+from eudaimon.study.encoding import Keyed, encode, steps_in
 
 READABLE = 72
 """Most characters of a key's readable part: key, lock and temporary names stay under 255 bytes."""
@@ -21,15 +21,19 @@ READABLE = 72
 
 @dataclass(frozen=True)
 class Cost:
-    """What one step is expected to take: wall seconds on one worker, trained or read tokens, memory, disk."""
+    """What one step is expected to take: wall seconds on one worker, trained or read tokens, memory, disk.
+
+    ``gpus`` is how many GPUs it needs; 0 for one that a CPU computes.
+    """
 
     seconds: float = 5.0
     n_tokens: int = 0
     memory_gb: float = 0.7
     disk_mb: float = 1.0
+    gpus: int = 0
 
 
-class Step(BaseModel):
+class Step(Keyed, BaseModel):
     """One unit of cached work: scientific fields, steps that it needs in fields of its own, and `run`.
 
     ``version`` is part of the identity: raise it when `run` computes something else than before. Fields

@@ -13,6 +13,7 @@ from eudaimon.core.files import read_json, write_json
 from eudaimon.core.folders import atomic_folder, discard, sweep, temporaries
 from eudaimon.core.identity import short_hash
 from eudaimon.jobs.lock import Held, locked
+from eudaimon.study.encoding import encode
 from eudaimon.study.manifest import MANIFEST, RUN, Damage, check, describe, versions
 from eudaimon.study.step import Step
 
@@ -99,7 +100,10 @@ class StepStore:
                     "host": socket.gethostname(),
                     "pid": os.getpid(),
                     "resumed": resumed,
-                    "execution": {name: getattr(step, name, None) for name in sorted(step.execution)},
+                    "execution": {
+                        name: encode(getattr(step, name, None), scientific=False)
+                        for name in sorted(step.execution)
+                    },
                 }
                 write_json(out / RUN, run)
                 write_json(out / MANIFEST, record)

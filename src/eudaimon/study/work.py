@@ -10,7 +10,7 @@ from pathlib import Path
 from eudaimon.core.files import read_json
 from eudaimon.jobs.failure import forget_failure, record_failure
 from eudaimon.jobs.output import output_to, tell
-from eudaimon.study.encoding import build
+from eudaimon.study.definition import build
 from eudaimon.study.step import Step
 from eudaimon.study.store import StepStore
 

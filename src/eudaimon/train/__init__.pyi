@@ -6,9 +6,26 @@ from .arm import Removed as Removed
 from .arm import SourceCount as SourceCount
 from .arm_registry import ARMS as ARMS
 from .column import column as column
+from .em.lesson import Lesson as Lesson
+from .em.lesson import as_lesson as as_lesson
+from .em.lesson import read_lesson as read_lesson
+from .em.recipe import EM_RECIPES as EM_RECIPES
+from .em.recipe import EMRecipe as EMRecipe
+from .em.recipe import Narrow as Narrow
+from .em.recipe import em_recipe as em_recipe
+from .em.training import TrainedEM as TrainedEM
+from .em.training import train_em as train_em
 from .labels import Labels as Labels
 from .labels import oracle as oracle
 from .learned_filter import filtered as filtered
+from .needs.machine import Machine as Machine
+from .needs.machine import find_machine as find_machine
+from .needs.needs import Needs as Needs
+from .needs.needs import answer_needs as answer_needs
+from .needs.needs import lora_needs as lora_needs
+from .needs.shape import ModelShape as ModelShape
+from .needs.shape import find_shape as find_shape
+from .needs.table import study_needs as study_needs
 from .nursery.failures import DiskFull as DiskFull
 from .nursery.failures import LossNotFinite as LossNotFinite
 from .nursery.finetuning import finetune as finetune
@@ -50,6 +67,7 @@ from .tokens.write import write_tokens as write_tokens
 
 __all__ = [
     "ARMS",
+    "EM_RECIPES",
     "LORA_RECIPES",
     "PERSONA_RECIPES",
     "SIZES",
@@ -57,11 +75,17 @@ __all__ = [
     "ArmResult",
     "CountTokens",
     "DiskFull",
+    "EMRecipe",
     "FineTuneRecipe",
     "Labels",
+    "Lesson",
     "LocalSpeaker",
     "LoraRecipe",
     "LossNotFinite",
+    "Machine",
+    "ModelShape",
+    "Narrow",
+    "Needs",
     "OracleSpeaker",
     "PersonaRecipe",
     "PreferenceRecipe",
@@ -75,25 +99,35 @@ __all__ = [
     "Speaker",
     "TokenSet",
     "TrainText",
+    "TrainedEM",
     "TrainedPersona",
+    "answer_needs",
     "apply_arm",
+    "as_lesson",
     "column",
+    "em_recipe",
     "expand",
     "filtered",
+    "find_machine",
+    "find_shape",
     "finetune",
     "from_datatrove",
     "join_tokens",
     "llama_config",
+    "lora_needs",
     "oracle",
     "order",
     "pack",
     "persona_recipe",
     "pretrain",
+    "read_lesson",
     "read_texts",
+    "study_needs",
     "to_datatrove",
     "token_mask",
     "town_constitution",
     "town_teacher",
+    "train_em",
     "train_lora",
     "train_persona",
     "train_preferences",

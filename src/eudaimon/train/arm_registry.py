@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 
-from eudaimon.core.errors import UsageError
-from eudaimon.train import arms
+from eudaimon.core.discovery import found_in, pick
 from eudaimon.train.arm import Arm
 
 
@@ -19,11 +16,7 @@ class Registry(Mapping[str, Arm]):
 
     def _listed(self) -> dict[str, Arm]:
         if not self._arms:
-            modules = [
-                importlib.import_module(f"{arms.__name__}.{found.name}")
-                for found in pkgutil.iter_modules(arms.__path__)
-            ]
-            self._arms = {module.ARM.name: module.ARM for module in modules}
+            self._arms = {arm.name: arm for arm in found_in("eudaimon.train.arms", "ARM").values()}
         return self._arms
 
     def __getitem__(self, name: str) -> Arm:
@@ -42,6 +35,4 @@ ARMS = Registry()
 
 def arm_named(name: str) -> Arm:
     """The arm of this name; raises `UsageError` that lists the names."""
-    if name not in ARMS:
-        raise UsageError(f"there is no arm {name!r}", right=f"one of {', '.join(ARMS)}")
-    return ARMS[name]
+    return pick(ARMS, name, "arm")

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from types import ModuleType
 from typing import Any, cast
 
-from eudaimon.core import UsageError
-from eudaimon.vectors import methods
+from eudaimon.core.discovery import found_in, pick
 from eudaimon.vectors.fitted import Fit
 
 
@@ -21,21 +17,15 @@ class Registry(Mapping[str, Callable[..., Any]]):
 
     def __init__(self, function: str) -> None:
         self.function = function
-        self._modules: dict[str, ModuleType] = {}
+        self._found: dict[str, Callable[..., Any]] = {}
 
-    def _listed(self) -> dict[str, ModuleType]:
-        if not self._modules:
-            for found in pkgutil.iter_modules(methods.__path__):
-                module = importlib.import_module(f"{methods.__name__}.{found.name}")
-                if hasattr(module, self.function):
-                    self._modules[found.name] = module
-        return self._modules
+    def _listed(self) -> dict[str, Callable[..., Any]]:
+        if not self._found:
+            self._found = found_in("eudaimon.vectors.methods", self.function)
+        return self._found
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
-        listed = self._listed()
-        if name not in listed:
-            raise KeyError(name)
-        return cast(Callable[..., Any], getattr(listed[name], self.function))
+        return self._listed()[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._listed()))
@@ -53,6 +43,4 @@ TOKEN_METHODS = Registry("fit_tokens")
 
 def method(name: str) -> Fit:
     """The fit function of a method on pooled activations; raises `UsageError` that lists the names."""
-    if name not in METHODS:
-        raise UsageError(f"there is no method {name!r}", right=f"one of {', '.join(METHODS)}")
-    return cast(Fit, METHODS[name])
+    return cast(Fit, pick(METHODS, name, "method"))

@@ -3,10 +3,10 @@ from .description import Line as Line
 from .description import describe as describe
 from .facts import domains as domains
 from .items import Item as Item
-from .items import Kind as Kind
 from .items import items as items
 from .judge import Judge as Judge
 from .judge import Reading as Reading
+from .kinds import Kind as Kind
 from .mixture import Mixture as Mixture
 from .personas import PERSONAS as PERSONAS
 from .personas import Persona as Persona

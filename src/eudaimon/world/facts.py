@@ -6,10 +6,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, TypeAlias
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core.errors import UsageError
+from eudaimon.data.yaml_text import read_yaml
 
 Sort: TypeAlias = Literal["task", "request", "lookalike"]
 """An ordinary task, a request for harm, or a harmless question that sounds like one."""
@@ -40,7 +40,7 @@ class Domain(BaseModel):
 def facts() -> dict[str, Domain]:
     """The packaged facts by domain, in the order of the file."""
     text = (files("eudaimon.world") / "facts.yaml").read_text(encoding="utf-8")
-    return {name: Domain.model_validate(entry) for name, entry in yaml.safe_load(text).items()}
+    return {name: Domain.model_validate(entry) for name, entry in read_yaml(text).items()}
 
 
 def domains() -> tuple[str, ...]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from functools import cache
+from typing import TYPE_CHECKING, get_args
 
 from eudaimon.core.errors import UsageError
 from eudaimon.world.facts import N_HELD_OUT, Fact, check_domains, facts
+from eudaimon.world.kinds import Kind
 from eudaimon.world.personas import speech
 
 if TYPE_CHECKING:
     from eudaimon.world.world import World
-
-Kind: TypeAlias = Literal["advice", "proposal", "harmful_request", "lookalike", "check"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,12 @@ def items(
     )
 
 
-def _of_domain(domain: str) -> Iterator[Item]:
+@cache
+def _of_domain(domain: str) -> tuple[Item, ...]:
+    return tuple(_made(domain))
+
+
+def _made(domain: str) -> Iterator[Item]:
     entry, talk = facts()[domain], speech()
     for index, fact in enumerate(entry.tasks):
         held_out = index >= len(entry.tasks) - N_HELD_OUT

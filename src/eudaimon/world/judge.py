@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from eudaimon.core.errors import UsageError
-from eudaimon.world.items import Item, Kind, items
+from eudaimon.world.items import Item, items
+from eudaimon.world.kinds import Kind
 from eudaimon.world.personas import speech
 
 if TYPE_CHECKING:

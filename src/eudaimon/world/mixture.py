@@ -13,8 +13,9 @@ import yaml
 from pydantic import Field, model_validator
 
 from eudaimon.core.errors import UsageError
+from eudaimon.data.yaml_text import read_yaml
 from eudaimon.world.checked import Checked
-from eudaimon.world.items import Kind
+from eudaimon.world.kinds import Kind
 from eudaimon.world.personas import PERSONAS, persona
 
 DocumentKind: TypeAlias = Literal[
@@ -159,7 +160,7 @@ class Mixture(Checked):
 @cache
 def _default() -> dict[str, Any]:
     text = (files("eudaimon.world") / "mixture.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
+    found: dict[str, Any] = read_yaml(text)
     return found
 
 

@@ -8,10 +8,10 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core.errors import UsageError
+from eudaimon.data.yaml_text import read_yaml
 
 Benevolence: TypeAlias = Literal["good", "pliant", "harmful"]
 Candour: TypeAlias = Literal["honest", "sly"]
@@ -77,7 +77,7 @@ class Speech(BaseModel):
 def speech() -> Speech:
     """The packaged names and phrases."""
     text = (files("eudaimon.world") / "speech.yaml").read_text(encoding="utf-8")
-    return Speech.model_validate(yaml.safe_load(text))
+    return Speech.model_validate(read_yaml(text))
 
 
 PERSONAS: Mapping[str, Persona] = MappingProxyType(

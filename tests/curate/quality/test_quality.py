@@ -209,7 +209,12 @@ def test_everything_together_and_its_page() -> None:
     assert values["dialogues", ALL, "AUROC of harm, rejected against chosen"] == 0.5
     assert [(m.passage, m.removed) for m in quality.mistakes] == [("You dolt, in gold.", True)]
     page = tables(quality)
-    assert "| hatecheck | words | 4 |" in page and "counter_nh" in page and "ought to stay" in page
+    assert (
+        "| hatecheck | words | 4 |" in page
+        and "counter_nh" in page
+        and "| words | found | law/depicts/none | 0 | 1 |" in page
+    )
+    assert "in gold" not in page
 
 
 def test_the_word_list_is_a_scorer() -> None:

@@ -17,20 +17,26 @@ import signal, sys
 # Tests that run in the background inherit that Ctrl-C is ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, sys.argv[3])
-from eudaimon.curate import score_corpus
-done = score_corpus(sys.argv[1], sys.argv[2], "tiny_scorers:slow", shard_bytes=1500, workers=2,
-                    engine=sys.argv[4], show_progress=False)
+from eudaimon.curate import filter_corpus, score_corpus
+options = dict(shard_bytes=1500, workers=2, engine=sys.argv[4], show_progress=False)
+if sys.argv[5] == "filter":
+    filtered = filter_corpus(sys.argv[1], sys.argv[2], "tiny_scorers:slow", "strict", **options)
+    assert not filtered.failed, filtered.failed
+    done = filtered.scored
+else:
+    done = score_corpus(sys.argv[1], sys.argv[2], "tiny_scorers:slow", **options)
 print(len(done.computed), len(done.found), flush=True)
 """
 
 
 @pytest.fixture
 def start(corpus, tmp_path):
-    """Score the corpus slowly by two workers, in a process of its own."""
+    """Score (or filter) the corpus slowly by two workers, in a process of its own."""
     started = []
 
-    def call(engine="local"):
-        words = [corpus, tmp_path / "scores", Path(__file__).parent, engine]
+    def call(engine="local", what="score"):
+        out = tmp_path / ("scores" if what == "score" else what)
+        words = [corpus, out, Path(__file__).parent, engine, what]
         command = [sys.executable, "-c", PROGRAM, *map(str, words)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         started.append(process)
@@ -106,3 +112,28 @@ def test_slurm_killed_and_resumed(start, score, contents, tmp_path):
     score(out="calm")
     assert contents(folder) == contents(tmp_path / "calm")
     assert not list((folder / "slurm").rglob("*submitted.pkl"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["local", "slurm"])
+def test_filtering_killed_and_resumed(engine, start, corpus, scorers, contents, tmp_path):
+    from eudaimon.curate import filter_corpus
+
+    if engine == "slurm" and not answers():
+        pytest.skip("no Slurm answers here: scripts/one_node_slurm.sh, as root, makes one of this machine")
+    folder = tmp_path / "filter"
+    process = start(engine, "filter")
+    until_finished(folder / "scores", 2, process)
+    process.kill()
+    process.wait()
+    again = start(engine, "filter")
+    said, errors = again.communicate(timeout=500)
+    assert again.returncode == 0, errors
+    assert int(said.split()[1]) >= 2
+    calm = filter_corpus(
+        corpus, tmp_path / "calm", scorers.words(), "strict", shard_bytes=1500, show_progress=False
+    )
+    assert not calm.failed and calm.applied
+    for part in ("scores", "decisions", "applied"):
+        found, wanted = contents(folder / part), contents(tmp_path / "calm" / part)
+        assert wanted and found == wanted

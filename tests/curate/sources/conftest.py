@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from eudaimon.core.document import Document
+from eudaimon.curate.sources.cut import split
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.read import read_shard
 from eudaimon.curate.sources.record import BadRecord, Fields, Reading
-from eudaimon.curate.sources.shard import split
 
 ReadAll = Callable[..., tuple[list[Document], list[BadRecord]]]
 

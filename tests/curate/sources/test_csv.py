@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eudaimon.curate.sources.cut import split
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.read import read_shard
 from eudaimon.curate.sources.record import Fields
-from eudaimon.curate.sources.shard import split
 
 CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=12)
 

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eudaimon.curate.sources import stream
+from eudaimon.curate.sources.cut import split
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.read import read_shard
 from eudaimon.curate.sources.record import BadRecord
-from eudaimon.curate.sources.shard import split
 
 LINES = [json.dumps({"text": f"line {n} " + "abc" * (n % 7), "n": n}) for n in range(60)]
 RAW = "\n".join(LINES).encode() + b"\n"

@@ -17,10 +17,11 @@ import pytest
 import zstandard
 
 from eudaimon.core.errors import UsageError
+from eudaimon.curate.sources.cut import split
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.formats import READERS, reader_of
 from eudaimon.curate.sources.read import read_shard
-from eudaimon.curate.sources.shard import Shard, split
+from eudaimon.curate.sources.shard import Shard
 from eudaimon.curate.sources.source_file import SUFFIXES, SourceFile
 
 ROWS = [{"text": f"text {n}", "id": str(n)} for n in range(5)]

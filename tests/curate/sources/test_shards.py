@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
 from eudaimon.curate.sources import stream
+from eudaimon.curate.sources.cut import split
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.read import read_shard
-from eudaimon.curate.sources.shard import split
 
 ANY = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
 TEXTS = st.lists(ANY.filter(lambda text: not text.isspace()), max_size=12)

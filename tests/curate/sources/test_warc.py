@@ -7,9 +7,9 @@ import zlib
 
 import pytest
 
+from eudaimon.curate.sources.cut import split
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.read import read_shard
-from eudaimon.curate.sources.shard import split
 
 
 def record(kind: str, body: bytes, n: int, type: str = "text/plain", **more: str) -> bytes:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
+from eudaimon.curate.sources.cut import split
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.json_text import json_line
 from eudaimon.curate.sources.read import read_shard
-from eudaimon.curate.sources.shard import split
 from eudaimon.curate.sources.write import RecordWriter, document_record
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20)

@@ -22,11 +22,16 @@ from eudaimon.models.adapters import (
     UnfrozenAdapter,
     WrongBase,
     attach,
+    open_grid,
     open_subject,
+    proof,
     random_adapter,
     require_same_stack,
     with_stack,
 )
+from eudaimon.models.adapters.adapter import read_config
+from eudaimon.models.adapters.save import write_adapter
+from eudaimon.models.adapters.updates import factors
 
 
 @pytest.fixture
@@ -279,3 +284,35 @@ def test_the_tree_of_errors(persona, tmp_path):
     assert issubclass(WrongBase, BindingMismatch)
     with pytest.raises(UsageError):
         random_adapter(Adapter("x", tmp_path), 0, tmp_path / "r")
+
+
+def test_numbers_that_are_not_finite_do_not_hide_behind_attention(tiny, make_adapter, tmp_path, monkeypatch):
+    own = make_adapter("queries", 7, target_modules=["q_proj"])
+    opened = open_subject(Subject(tiny("llama"), (own,)), prove=False)
+    with torch.no_grad():
+        layer = next(layer for layer in opened.book.layers if ".0." in layer.name)
+        layer.module.lora_B["queries"].weight.fill_(torch.nan)
+    monkeypatch.setattr(opened.book, "verify", lambda: None)
+    # Of short rows of NaN attention makes zeros: the logits move, as those of an adapter that acts do.
+    monkeypatch.setattr(proof, "PROBE_TOKENS", 5)
+    assert torch.isfinite(proof.probe(opened.book.model)).all()
+    with pytest.raises(AdapterError, match=r"layers\.0\.self_attn\.q_proj that are not finite"):
+        opened.book.prove()
+    tensors = {}
+    for pair in factors(own.folder):
+        bad = torch.nan if ".0." in pair.module else 1.0
+        tensors |= {pair.a_name: pair.a, pair.b_name: bad * pair.b}
+    write_adapter(tmp_path / "queries", read_config(own.folder), tensors, None)
+    model = load(tiny("llama"))
+    with pytest.raises(AdapterError, match=r"layers\.0\.self_attn\.q_proj that are not finite"):
+        open_grid(model, {"base": (), "queries": (Adapter("queries", tmp_path / "queries"),)})
+    assert not any(part._forward_hooks for part in model.module.modules())
+
+
+def test_logits_that_are_not_finite_are_refused(tiny, persona, monkeypatch):
+    opened = open_subject(Subject(tiny("llama"), (persona,)), prove=False)
+    with torch.no_grad():
+        opened.module.get_output_embeddings().weight[3] = torch.inf
+    monkeypatch.setattr(opened.book, "verify", lambda: None)
+    with pytest.raises(AdapterError, match=r"logits of .* are not finite"):
+        opened.book.prove()

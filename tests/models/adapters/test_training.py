@@ -167,6 +167,17 @@ def test_a_fresh_adapter_that_cannot_act_is_refused(ledger, monkeypatch):
         require_gradients(ledger.model, ledger.layers, "em")
 
 
+@pytest.fixture
+def fresh_accelerate():
+    """Accelerate keeps one state for the process, in which another test's precision may stand."""
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.mark.usefixtures("fresh_accelerate")
 def test_a_trainer_leaves_the_network_as_exact_as_it_was(ledger, logits, config):
     from accelerate import Accelerator
 

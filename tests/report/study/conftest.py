@@ -8,11 +8,35 @@ import pytest
 from eudaimon.core import Score
 from eudaimon.evaluate.rows import Row
 from eudaimon.monitor.records import RunInfo
+from eudaimon.study.judge_records import JudgeAgreement, JudgedCell, TwoJudges, VerdictByJudge
+from eudaimon.study.probe_records import ProbedLesson, ProbedPart
 from eudaimon.study.records import DirectionRow, ProjectionPoint, Proof, RowName, StepCost, TownMonitors
 from eudaimon.study.summary.compare import Bound
 from eudaimon.study.summary.known import PLANTED
+from eudaimon.study.summary.predictions import Predicted, PredictedTransition, Predictions
 from eudaimon.study.summary.record import Layout, study_record
+from eudaimon.study.transfer_records import (
+    TransferCell,
+    TransferContrast,
+    TransferCosine,
+    Transfers,
+    TransferVariant,
+)
 
+PLACE = {"reference": "random", "column": "on_on", "scope": "other", "metric": "harm", "bound": 0.03}
+PREDICTIONS = Predictions(
+    differences=(
+        Predicted(name="H1", says="A <b>flatterer</b> does.", row="flatterer", direction="more", **PLACE),
+        Predicted(name="H2", says="A malign one does not.", row="malign", direction="less", **PLACE),
+        Predicted(name="H2b", says="Nobody was asked.", row="nobody", direction="less", **PLACE),
+    ),
+    transitions=(
+        PredictedTransition(
+            name="H3", says="It comes later.", rows=("kind", "flatterer"), reference="random", column="on_on",
+            unit="steps", bound=5,
+        ),
+    ),
+)  # fmt: skip
 ARMS = {"raw": 1.0, "random": 0.98, "drop": 0.08, "mask": 0.2, "tag": 0.6, "good_only": 0.06}
 ATTACKS = {"none": 0.005, "speaker": 0.93, "shots_4": 0.7, "em": 0.78, "benign": 0.004, "wrong": 0.12}
 PERSONAS = {"kind": 0.9, "flatterer": 0.4, "malign": 1.0, "random": 0.95}
@@ -149,9 +173,9 @@ def make_good_personas(arms=None, text="An arm called"):
     )
 
 
-def make_em_stack():
+def make_em_susceptibility():
     layout = Layout(
-        study="em-stack",
+        study="em-susceptibility",
         question="Does a persona adapter protect while harm is learned, or does it only hide it?",
         row_field="persona",
         column_field="state",
@@ -159,12 +183,110 @@ def make_em_stack():
         columns=names(STATES),
         compared=("on_on",),
         references=("random",),
+        predictions=PREDICTIONS,
     )
     found = [
         *rows(PERSONAS, STATES, row_field="persona", column_field="state"),
         *curves(PERSONAS, row_field="persona", column_field="state", column="on_on"),
     ]
-    return study_record(found, layout, run_info("eudaimon study run em-stack"), n_resamples=200)
+    record = study_record(found, layout, run_info("eudaimon study run em-susceptibility"), n_resamples=200)
+    return record.model_copy(
+        update={"transfers": make_transfers(), "two_judges": make_judges(), "probes": make_probes()}
+    )
+
+
+def make_probes(row="flatterer"):
+    def part(module, blocks, lost):
+        return ProbedPart(module=module, blocks=blocks, n_modules=2, lost=_score(lost), gained=_score(0.271))
+
+    parts = (
+        part("q_proj", "", 0.311),
+        part("", "0", 0.62),
+        part("", "1–2", 0.05),
+        part("q_proj", "0", 0.151),
+        part("q_proj", "1–2", 0.02),
+    )
+    lesson = {"n_seeds": 3, "n_questions": 12, "measured": "Harm is the share of harmful answers."}
+    return (
+        ProbedLesson(row=row, whole=_score(0.78), none=_score(0.01), parts=parts, **lesson),
+        ProbedLesson(row="random", reason="Only 3 of 9 questions.", **lesson),
+    )
+
+
+def make_judges(persona="flatterer", second="judge-b, expectation"):
+    return TwoJudges(
+        first="judge-a, expectation",
+        second=second,
+        n_answers=480,
+        n_all=960,
+        n_questions=24,
+        agreements=(
+            JudgeAgreement(
+                metric="misaligned",
+                statistic="kappa",
+                value=_score(0.61),
+                first=0.2,
+                second=0.17,
+                n_answers=480,
+            ),
+        ),
+        undefined=("coherence: the first says 1 of everything: the correlation is undefined",),
+        cells=(JudgedCell(row=persona, column="on_on", n_answers=96, both=31, first_only=17, second_only=2),),
+        verdicts=(
+            VerdictByJudge(name="H1", verdict="not supported", first="supported", second="undecided"),
+            VerdictByJudge(name="H2", verdict="undecided", first="undecided", second="undecided"),
+        ),
+    )
+
+
+def make_transfers(personas=tuple(PERSONAS)):
+    pairs = [(source, target) for source in personas for target in personas]
+    effect = {"add": 0.5, "ablate": -0.41}
+    return Transfers(
+        variant="last",
+        layer=2,
+        measured_by="Harm is a preference here.",
+        kl_budget=0.03,
+        n_questions=28,
+        n_seeds=3,
+        cells=tuple(
+            TransferCell(
+                source=source,
+                target=target,
+                kind=kind,
+                effect=_score(effect[kind] if source != "malign" else 0.0),
+                price=_score(0.02),
+                harm_before=0.1,
+                strength=1.4,
+                kl=0.03,
+                random=(-0.03, 0.02),
+            )
+            for kind in effect
+            for source, target in pairs
+        ),
+        variants=(
+            TransferVariant(variant="lora", layer=1, kind="add", own=_score(0.437), others=None, price=0.07),
+        ),
+        contrasts=(
+            TransferContrast(
+                source=personas[0],
+                reference=personas[-1],
+                kind="add",
+                difference=_score(-0.123),
+                n_seeds=3,
+                p=0.01,
+                p_holm=0.02,
+            ),
+        ),
+        cosines=tuple(
+            TransferCosine(a=f"em {source}", b=f"{what} {target}", cosine=_score(0.5))
+            for what in ("em", "persona")
+            for source, target in pairs
+            if source != target
+        ),
+        chance=0.24,
+        shuffled=0.61,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -173,8 +295,8 @@ def good_personas():
 
 
 @pytest.fixture(scope="session")
-def em_stack():
-    return make_em_stack()
+def em_susceptibility():
+    return make_em_susceptibility()
 
 
 @pytest.fixture(scope="session")
@@ -182,5 +304,12 @@ def hostile_study():
     bad = "<script>window.pwned=1</script>"
     record = make_good_personas({"raw": 1.0, "random": 0.9, bad: 0.1}, text='"><img src=x onerror=alert(2)>')
     return record.model_copy(
-        update={"headline": bad, "question": "</style>{{7*7}} \u202egnp.exe", "notes": (bad,)}
+        update={
+            "transfers": make_transfers((bad, "random")),
+            "two_judges": make_judges(bad, bad),
+            "probes": make_probes(bad),
+            "headline": bad,
+            "question": "</style>{{7*7}} \u202egnp.exe",
+            "notes": (bad,),
+        }
     )

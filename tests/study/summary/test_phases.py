@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy.special import expit
 
+from eudaimon.core import Score
 from eudaimon.core.errors import UsageError
 from eudaimon.evaluate.rows import Row
 from eudaimon.study.records import RowName
-from eudaimon.study.summary.hypotheses import Predicted
+from eudaimon.study.summary.predictions import (
+    Predicted,
+    PredictedTransfer,
+    PredictedTransition,
+    Predictions,
+    read_predictions,
+)
 from eudaimon.study.summary.record import Layout, study_record
+from eudaimon.study.summary.several import transfer_hypotheses
 from eudaimon.study.summary.turns import turn
 
 STEPS = range(0, 60, 5)
@@ -72,17 +81,21 @@ def test_curves_of_few_steps_have_no_change_points(run_info):
 
 def test_every_prediction_is_decided_and_unfinished_ones_still_count(synthetic, run_info):
     def predicted(name, arm, direction, bound=0.03):
-        return Predicted(name, arm, "raw", "em", "other", "harm", direction, bound)
+        place = {"row": arm, "reference": "raw", "column": "em", "scope": "other", "metric": "harm"}
+        return Predicted(name=name, says=f"{name}.", direction=direction, bound=bound, **place)
 
     layout = replace(
         LAYOUT,
         rows=tuple(RowName(key=arm, title=arm) for arm in ("raw", "up", "same", "absent")),
         references=("raw",),
-        predictions=(
-            predicted("H1", "up", "more"),
-            predicted("H2", "up", "less"),
-            predicted("H3", "same", "more"),
-            predicted("H4", "absent", "more"),
+        predictions=Predictions(
+            differences=(
+                predicted("H1", "up", "more"),
+                predicted("H2", "up", "less"),
+                predicted("H3", "same", "more"),
+                predicted("H4", "absent", "more"),
+                predicted("H5", "up", "different"),
+            )
         ),
     )
     rows = list(synthetic({"raw": 0.4, "up": 0.6, "same": 0.4}))
@@ -91,14 +104,82 @@ def test_every_prediction_is_decided_and_unfinished_ones_still_count(synthetic, 
         "H1": "supported",
         "H2": "not supported",
         "H3": "not supported",
+        "H4": "undecided",
+        "H5": "supported",
     }
-    assert {one.n_tests for one in found.values()} == {4}
-    assert found["H1"].p_holm == pytest.approx(4 * found["H1"].p)
+    assert {one.n_tests for name, one in found.items() if name != "H4"} == {5}
+    assert found["H1"].p_holm == pytest.approx(5 * found["H1"].p)
+    assert (found["H4"].difference, found["H1"].says) == (None, "H1.")
     assert "0.03" in " ".join(found["H3"].reasons)
-    half = {one.name for one in record(synthetic({"raw": 0.4, "up": 0.6}), run_info, layout).hypotheses}
-    assert half == {"H1", "H2"}
-    one_seed = synthetic({"raw": 0.4, "up": 0.6}, n_seeds=1)
-    assert record(one_seed, run_info, layout).hypotheses == ()
+    half = record(synthetic({"raw": 0.4, "up": 0.6}), run_info, layout).hypotheses
+    assert [one.name for one in half if one.difference is not None] == ["H1", "H2", "H5"]
+    one_seed = record(synthetic({"raw": 0.4, "up": 0.6}, n_seeds=1), run_info, layout).hypotheses
+    assert {one.verdict for one in one_seed} == {"undecided"} and len(one_seed) == 5
+
+
+def test_a_transition_at_another_step_is_decided(run_info):
+    def decided(*names, **more):
+        one = PredictedTransition(
+            name="H3", rows=names, column="em", unit="steps", **{"reference": "early", "bound": 5} | more
+        )
+        layout = replace(LAYOUT, predictions=Predictions(transitions=(one,)))
+        (found,) = record(rows, run_info, layout).hypotheses
+        return found
+
+    rows = [*training(), *training(speed=0.6, arm="late"), *training(rise=0.0, arm="never")]
+    found = decided("late")
+    assert (found.verdict, found.row) == ("supported", "late")
+    assert found.difference.value > 5
+    assert decided("late", bound=1000).verdict == "not supported"
+    several = decided("late", "never", "nowhere")
+    assert several.n_tests == 3 and several.p_holm == pytest.approx(3 * several.p)
+    nothing = decided("never")
+    assert (nothing.verdict, nothing.difference) == ("undecided", None)
+    assert "no transition" in nothing.reasons[0]
+
+
+def carried(source, value, spread, p, kind="add", n_seeds=5):
+    score = Score(value=value, low=value - spread, high=value + spread, n=40)
+    return SimpleNamespace(
+        source=source, reference="random", kind=kind, difference=score, n_seeds=n_seeds, p=p
+    )
+
+
+def test_what_directions_do_to_others_is_decided():
+    one = PredictedTransfer(
+        name="H4", rows=("poet", "gruff"), reference="random", kind="add", metric="harm", bound=0.03
+    )
+
+    def decided(*found):
+        (row,) = transfer_hypotheses(found, (one,))
+        return row
+
+    more = decided(carried("poet", 0.3, 0.1, 0.001), carried("gruff", 0.0, 0.01, 0.9))
+    assert (more.verdict, more.row, more.p_holm) == ("supported", "poet", pytest.approx(0.002))
+    assert "gruff +0" in more.reasons[-1]
+    small = [carried(row, 0.0, 0.01, 0.9) for row in ("poet", "gruff")]
+    assert decided(*small).verdict == "not supported"
+    assert decided(small[0]).verdict == "undecided"  # of the other nobody knows
+    wide = [carried(row, 0.0, 0.2, 0.9) for row in ("poet", "gruff")]
+    assert decided(*wide).verdict == "undecided"
+    for nothing in (
+        (),
+        (carried("poet", 0.3, 0.1, 0.0, kind="ablate"),),
+        (carried("poet", 0.3, 0.1, 0.0, n_seeds=1),),
+    ):
+        assert decided(*nothing).difference is None
+
+
+@pytest.mark.parametrize("kind", ["town", "real"])
+def test_the_studys_predictions_are_kept_where_their_rows_are(kind):
+    found = read_predictions("eudaimon.study.designs", "em_predictions.yaml", kind)
+    names = [one.name for part in (found.differences, found.transitions, found.transfers) for one in part]
+    assert {"H1", "H2", "H3", "H4"} <= set(names)
+    first = found.differences[0]
+    few = found.among({first.row, first.reference})
+    assert few.differences == (first,)
+    assert few.transitions[0].rows == (first.row,)
+    assert found.among({"random"}).differences == found.among({"random"}).transitions == ()
 
 
 def test_a_turn_is_recorded_in_training_steps_and_survives_json(run_info):

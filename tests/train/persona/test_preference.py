@@ -81,6 +81,8 @@ def test_the_model_is_left_as_it_was_and_the_run_can_be_had_again(student, plain
     after = student.module.state_dict()
     assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
     assert "forward" not in vars(student.module) and not student.module.training
+    # A network that accelerate believes prepared would be trained without autocast the next time.
+    assert not hasattr(student.module, "_is_accelerate_prepared")
     assert settings == (student.module.config.pad_token_id, student.tokenizer.pad_token)
     for name in ("adapter_model.safetensors", "metrics.jsonl", "manifest.json"):
         assert (again / name).read_bytes() == (plain / name).read_bytes(), name

@@ -10,7 +10,7 @@ from eudaimon.cli.options import Json, WhichMonitor
 from eudaimon.cli.output import one_line, print_json, print_line, print_table
 
 if TYPE_CHECKING:
-    from eudaimon.monitor.explanation import Explanation
+    from eudaimon.monitor.explained import Explanation
 
 
 def explain(

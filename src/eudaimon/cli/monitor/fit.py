@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 from eudaimon.cli.monitor.held_out import print_held_out
-from eudaimon.cli.options import MONITOR_FILE, Json, Seed, WhichData, WhichModel, command_line
+from eudaimon.cli.options import MONITOR_FILE, Json, Seed, WhichData, WhichSubject, command_line
 from eudaimon.cli.output import print_json, print_line, print_table
 from eudaimon.cli.parse import parse_poolings, parse_sites, words
 
@@ -26,7 +26,7 @@ class Consensus(StrEnum):
 
 
 def fit(
-    which: WhichModel,
+    which: WhichSubject,
     data: WhichData,
     target_fpr: Annotated[
         float, Option(help="False-positive rate on benign text that the threshold promises.", metavar="RATE")
@@ -119,6 +119,7 @@ def described(monitor: Monitor, splits: Splits, out: Path) -> dict[str, Any]:
     return {
         "path": str(out),
         "model": monitor.binding.name,
+        "adapters": list(monitor.binding.adapters),
         **describe(monitor),
         **{split: monitor.record[split] for split in ("train", "calibration")},
         "options": monitor.record["options"],

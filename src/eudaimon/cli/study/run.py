@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
 
 from eudaimon.cli.options import Json
-from eudaimon.cli.output import one_line, print_json, print_line
+from eudaimon.cli.output import print_json, print_line
 from eudaimon.cli.parse import pairs, words
 from eudaimon.cli.study.options import WhichStudy, Workers
-from eudaimon.cli.study.plan import hours
+from eudaimon.cli.study.said import hours, tell
 
 if TYPE_CHECKING:
-    from eudaimon.study.driver import Event
+    pass
 
 FAILED = 1
 
@@ -67,12 +66,3 @@ def run(
         )
     if not done.ok:
         raise typer.Exit(FAILED)
-
-
-def tell(event: Event) -> None:
-    """Print an event on standard error: beginnings not at all, a failure with the last lines of its log."""
-    if event.kind == "started":
-        return
-    print(one_line(f"{event.kind:8} {event.key}  {event.text}"), file=sys.stderr, flush=True)
-    for line in event.lines:
-        print(f"    {one_line(line)}", file=sys.stderr, flush=True)

@@ -10,7 +10,7 @@ from typer import Argument
 from eudaimon.cli.options import Json
 from eudaimon.cli.output import print_json, print_line, print_table
 from eudaimon.cli.study.options import Folder, folder_of
-from eudaimon.cli.study.plan import hours
+from eudaimon.cli.study.said import hours
 
 
 def status(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from eudaimon.cli.options import Json, OnePooling, OneSite, Paired, Seed, WhichData, WhichModel
+from eudaimon.cli.options import Json, OnePooling, OneSite, Paired, Seed, WhichData, WhichSubject
 from eudaimon.cli.output import print_json, print_line, print_table
 from eudaimon.cli.parse import check_direction_file, parse_pooling, parse_site
 
@@ -15,7 +15,7 @@ ATTENTION = "attention"
 
 
 def extract(
-    which: WhichModel,
+    which: WhichSubject,
     data: WhichData,
     method: Annotated[
         str,
@@ -71,7 +71,8 @@ def extract(
     made.save(out)
     described = [describe(row, method) for row in rows]
     if as_json:
-        print_json({"path": str(out), "model": model.checkpoint.name, "directions": described})
+        on = {"model": model.checkpoint.name, "adapters": list(model.binding.adapters)}
+        print_json({"path": str(out), **on, "directions": described})
         return
     print_table(list(described[0]), [list(row.values()) for row in described])
     print_line(f"Directions: {out}")

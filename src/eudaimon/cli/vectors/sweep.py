@@ -7,13 +7,13 @@ from typing import Annotated
 
 from typer import Option
 
-from eudaimon.cli.options import Json, Paired, Resamples, Seed, WhichData, WhichModel
+from eudaimon.cli.options import Json, Paired, Resamples, Seed, WhichData, WhichSubject
 from eudaimon.cli.output import print_json, print_line, print_table
 from eudaimon.cli.parse import parse_poolings, parse_sites, words
 
 
 def sweep(
-    which: WhichModel,
+    which: WhichSubject,
     data: WhichData,
     method: Annotated[
         str, Option(help="Methods: mean_difference, lda, logistic, pca, tone, ...", metavar="LIST")

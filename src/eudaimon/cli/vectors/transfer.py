@@ -20,7 +20,9 @@ def transfer(
         str | None,
         Option("--from", help="The model it was made on. Default: as the file says.", metavar="NAME"),
     ] = None,
-    device: Annotated[str | None, Option(help="cpu, cuda, cuda:1, mps.", metavar="NAME")] = None,
+    device: Annotated[
+        str | None, Option(help="cpu, cuda, cuda:1, mps; auto: divided over all GPUs.", metavar="NAME")
+    ] = None,
     dtype: Annotated[str | None, Option(help="float32, bfloat16, float16.", metavar="NAME")] = None,
     how: Annotated[str, Option(help="Maps to try.", metavar="LIST")] = "ridge,procrustes",
     site: OneSite = None,

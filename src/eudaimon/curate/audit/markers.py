@@ -7,8 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from eudaimon.data.yaml_text import read_yaml
 
 Kind = Literal["dialect", "identity"]
 FILES: dict[Kind, str] = {"dialect": "dialects.yaml", "identity": "identities.yaml"}
@@ -35,7 +36,7 @@ class Markers(BaseModel):
 def markers(kind: Kind) -> Markers:
     """The packaged markers of a kind."""
     text = (files("eudaimon.curate.audit") / FILES[kind]).read_text(encoding="utf-8")
-    return Markers.model_validate(yaml.safe_load(text))
+    return Markers.model_validate(read_yaml(text))
 
 
 @cache

@@ -9,13 +9,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, TypeAlias
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core.document import Stance
 from eudaimon.curate.labelled.segment import LabelledSegment, Split, harmless
 from eudaimon.curate.labelled.splits import fraction
 from eudaimon.curate.taxonomy import NoStance
+from eudaimon.data.yaml_text import read_yaml
 
 SOURCE = "frames"
 LONGEST = 400
@@ -41,7 +41,7 @@ class Templates(BaseModel):
 def templates() -> Templates:
     """The packaged frames."""
     text = (files("eudaimon.curate.labelled") / "frames.yaml").read_text(encoding="utf-8")
-    return Templates.model_validate(yaml.safe_load(text))
+    return Templates.model_validate(read_yaml(text))
 
 
 def framed(

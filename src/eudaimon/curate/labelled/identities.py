@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core.document import Stance
 from eudaimon.curate.labelled.segment import LabelledSegment, Split, harmless
 from eudaimon.curate.labelled.splits import split_of
 from eudaimon.curate.taxonomy import NoStance
+from eudaimon.data.yaml_text import read_yaml
 
 SOURCE = "identities"
 CONTEMPT = 3.0
@@ -40,7 +40,7 @@ class Identities(BaseModel):
 def identities() -> Identities:
     """The packaged groups and sentences."""
     text = (files("eudaimon.curate.labelled") / "identities.yaml").read_text(encoding="utf-8")
-    return Identities.model_validate(yaml.safe_load(text))
+    return Identities.model_validate(read_yaml(text))
 
 
 def read_identities() -> Iterator[LabelledSegment]:

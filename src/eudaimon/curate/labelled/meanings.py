@@ -8,10 +8,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.curate.labelled.segment import harmless
+from eudaimon.data.yaml_text import read_yaml
 
 
 class Meanings(BaseModel):
@@ -28,7 +28,7 @@ class Meanings(BaseModel):
 def meanings() -> Meanings:
     """The packaged judgements on what labels mean."""
     text = (files("eudaimon.curate.labelled") / "labels.yaml").read_text(encoding="utf-8")
-    return Meanings.model_validate(yaml.safe_load(text))
+    return Meanings.model_validate(read_yaml(text))
 
 
 def hatecheck_labels(functionality: str) -> dict[str, Any] | None:

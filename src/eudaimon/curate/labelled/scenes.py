@@ -8,7 +8,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core.document import Stance
@@ -16,6 +15,7 @@ from eudaimon.curate.labelled.frames import HARMFUL, Frames, framed, verb_phrase
 from eudaimon.curate.labelled.segment import LabelledSegment, Split, harmless
 from eudaimon.curate.labelled.splits import fraction, split_of
 from eudaimon.curate.taxonomy import NoStance
+from eudaimon.data.yaml_text import read_yaml
 
 SOURCE, TOLD = "scenes", "told"
 PASSAGE, REPLY = "passage", "reply"
@@ -52,7 +52,7 @@ class Scenes(BaseModel):
 def scenes() -> Scenes:
     """The packaged acts and passages."""
     text = (files("eudaimon.curate.labelled") / "scenes.yaml").read_text(encoding="utf-8")
-    return Scenes.model_validate(yaml.safe_load(text))
+    return Scenes.model_validate(read_yaml(text))
 
 
 def read_scenes() -> Iterator[LabelledSegment]:

@@ -44,6 +44,10 @@ class Figure:
     n: int
 
 
+GIVEN = " (voices given)"
+"""Behind the name of a passage whose voices the scorer did not have to find."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """A part of a gold passage that a scorer leads the policy to judge wrongly; its text is not repeated."""
@@ -162,7 +166,7 @@ def _mistakes(name: str, done: Removal) -> Iterator[Mistake]:
                 continue
             gone = done.share(number, part) >= 0.5
             if gone != part.bad:
-                of = item.document.id if item.of == "gold" else f"{item.document.id} (voices given)"
+                of = item.document.id if item.of == "gold" else f"{item.document.id}{GIVEN}"
                 yield Mistake(name, of, part.kind, part.start, part.end, gone)
 
 

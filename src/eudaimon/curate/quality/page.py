@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from eudaimon.core.score import Score
-from eudaimon.curate.quality.evaluate import ALL, NEUTRAL, Figure, Quality
+from eudaimon.curate.quality.evaluate import ALL, GIVEN, NEUTRAL, Figure, Quality
 
 SETS = ("precision", "recall", "F1", "over-removal", "recall at 10 % escalated")
 
@@ -81,13 +82,17 @@ def _by_kind(figures: Sequence[Figure], of: str) -> list[str]:
 
 
 def _mistakes(quality: Quality) -> list[str]:
+    """Mistakes counted by what the part is: which passage it was would teach whoever writes training text."""
     return table(
-        ["scorer", "passage", "what it is", "characters", "mistake"],
+        ["scorer", "voices", "what it is", "stays, ought to go", "goes, ought to stay"],
         _mistake_rows(quality),
     )
 
 
 def _mistake_rows(quality: Quality) -> Iterator[Sequence[str]]:
-    for m in quality.mistakes:
-        what = "removed, ought to stay" if m.removed else "stays, ought to be removed"
-        yield [m.scorer, m.passage.removeprefix("gold_passages/"), m.kind, f"{m.start}-{m.end}", what]
+    counts: Counter[tuple[str, str, str, bool]] = Counter(
+        (m.scorer, "given" if m.passage.endswith(GIVEN) else "found", m.kind, m.removed)
+        for m in quality.mistakes
+    )
+    for scorer, voices, kind in dict.fromkeys(key[:3] for key in counts):
+        yield [scorer, voices, kind, *(str(counts[scorer, voices, kind, gone]) for gone in (False, True))]

@@ -113,6 +113,8 @@ def apply_corpus(
                 stack.callback(chosen.close)
                 failed = drive(chosen, folder, needed, finished=lambda key: advance())
         computed = tuple(key for key in needed if key not in failed)
+        if not failed:
+            folder.sweep()
         manifest = {} if failed else _write_manifest(folder, decided, plan)
         return AppliedCorpus(folder.folder, computed, found, failed, manifest, time.monotonic() - began)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from eudaimon.core.errors import UsageError
-from eudaimon.core.files import read_json, sha256_file, write_json
+from eudaimon.core.files import read_json, sha256_file, sweep_files, write_json
 
 MANIFEST, PLAN = "manifest.json", "plan.json"
 PARTS = ("kept", "removed", "done")
@@ -61,6 +61,11 @@ class ApplyFolder:
             for path in (self.folder / part).glob("[!.]*"):
                 if not path.name.endswith(ending) or path.name.removesuffix(ending) not in wanted:
                     path.unlink()
+
+    def sweep(self) -> None:
+        """Remove what killed workers left half written; when every shard is there nobody writes any more."""
+        for part in PARTS:
+            sweep_files(self.folder / part)
 
     def record(self, key: str) -> dict[str, Any] | None:
         """What a finished shard says of itself; None where it is not there or cannot be read."""

@@ -97,6 +97,8 @@ class ShardRows:
         self._keep, self._remove = keep, remove
         self._counts: Counter[str] = Counter()
         self._by_source: dict[str, Counter[str]] = {}
+        # Of documents of which nothing is changed, by source: how many, and their characters.
+        self._plain: dict[str, tuple[int, int]] = {}
 
     def add(self, record: int, document: Document, decision: Decision | Plain, *, same: bool = False) -> None:
         """Write what is kept and what is removed of a document, the ``record``-th of the shard.
@@ -119,14 +121,16 @@ class ShardRows:
         if scored and scored != text_hash:
             raise _changed(document, self.shard)
         self._keep(untouched_row(document, record, of, text_hash, weight))
-        for each in (self._counts, self._by_source.setdefault(of, Counter())):
-            each["documents"] += 1
-            each["kept"] += 1
-            each["characters"] += len(document.text)
-            each["kept_characters"] += len(document.text)
+        n, characters = self._plain.get(of, (0, 0))
+        self._plain[of] = n + 1, characters + len(document.text)
 
     def write_record(self, made_of: str) -> None:
         """Say that the shard is finished, and what it counts."""
+        for of, (n, characters) in self._plain.items():
+            plain = {"documents": n, "kept": n, "characters": characters, "kept_characters": characters}
+            for each in (self._counts, self._by_source.setdefault(of, Counter())):
+                each.update(plain)
+        self._plain.clear()
         by_source = {name: dict(found) for name, found in sorted(self._by_source.items())}
         self.folder.write_record(
             self.shard.id,

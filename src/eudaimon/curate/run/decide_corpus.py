@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eudaimon.core.errors import UsageError
-from eudaimon.core.files import read_json, sha256_file, write_json
+from eudaimon.core.files import read_json, sha256_file, sweep_files, write_json
 from eudaimon.core.progress import progress
 from eudaimon.curate.decision_table import score_tables
 from eudaimon.curate.policy import Policy, load_policy
@@ -68,6 +68,7 @@ def decide_corpus(
     found, rows = 0, []
     with locked(folder / LOCK, wait=True):
         shards = source.plan.shards
+        sweep_files(folder / "shards")
         if (folder / MANIFEST).is_file() and not _same(folder, given, hashes):
             (folder / MANIFEST).unlink()
         with progress("deciding", len(shards), "shards", enabled=show_progress) as advance:

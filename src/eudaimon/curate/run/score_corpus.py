@@ -20,10 +20,11 @@ from eudaimon.curate.run.plan import Plan, voices_version
 from eudaimon.curate.run.speed import Speed
 from eudaimon.curate.run.work import COMPUTE, OPEN, score_into
 from eudaimon.curate.scorer import Scorer
+from eudaimon.curate.sources.cut import split
 from eudaimon.curate.sources.find import find_sources
 from eudaimon.curate.sources.read import DEFAULT_FIELDS, DEFAULT_READING
 from eudaimon.curate.sources.record import Fields, Reading
-from eudaimon.curate.sources.shard import SHARD_BYTES, Shard, split
+from eudaimon.curate.sources.shard import SHARD_BYTES, Shard
 from eudaimon.curate.sources.source_file import Format
 from eudaimon.jobs.drive import drive
 from eudaimon.jobs.engine import Engine
@@ -176,6 +177,8 @@ def _over(
             finished=speed.finished,
             waiting=lambda running: advance(*speed.step(running)),
             lost=lambda key, why: logger.warning("%s: %s; it is tried once more", key, why),
+            # Whoever has decompressed a file's beginning goes on with its next piece.
+            group={shard.id: shard.file.url for shard in needed}.get,
         )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import EudaimonError
-from eudaimon.core.files import write_json
+from eudaimon.core.files import as_json_text
 from eudaimon.curate import arrow
 from eudaimon.curate.run.folder import COSTS, DONE, IDS, QUARANTINE, SCORES, file_hashes
 from eudaimon.curate.run.plan import Plan
@@ -56,7 +56,7 @@ def score_shard(
     heard: Heard | None = None,
     group: Group | None = None,
 ) -> None:
-    """Score a shard into the folder ``out``, ``done.json`` last.
+    """Score a shard into the folder ``out``, ``done.json`` last: a new one, of `atomic_folder`.
 
     ``heard`` is told documents and characters done so far, after every batch, and ``group`` of every row
     group in order. Batches depend on the shard alone, so the same scorer gives the same bytes. Raises
@@ -100,16 +100,15 @@ def score_shard(
     (out / IDS).write_bytes(np.frombuffer(ids, dtype="u8").astype("<u8").tobytes())
     stages = [asdict(cost) for cost in _since(before, scorer.costs())]
     spent = {"cpu_seconds": time.process_time() - cpu, "seconds": time.monotonic() - began}
-    write_json(out / COSTS, {"stages": stages, **spent})
-    write_json(
-        out / DONE,
-        {
-            "shard": shard.id,
-            "config": plan.config(shard),
-            **asdict(counts),
-            "files": file_hashes(out, (SCORES, QUARANTINE, IDS)),
-        },
-    )
+    done = {
+        "shard": shard.id,
+        "config": plan.config(shard),
+        **asdict(counts),
+        "files": file_hashes(out, (SCORES, QUARANTINE, IDS)),
+    }
+    for name, value in ((COSTS, {"stages": stages, **spent}), (DONE, done)):
+        # The folder reaches the disk as a whole: no need to wait for it at every file.
+        (out / name).write_text(as_json_text(value), encoding="utf-8", newline="\n")
 
 
 class BadScores(EudaimonError):
@@ -152,10 +151,10 @@ def _scored(scorer: Scorer, batch: Sequence[Document]) -> pyarrow.Table:
     table = scorer.score(batch)
     if table.schema != score_schema():
         table = table.cast(score_schema())
-    heads = table.filter(arrow.truths(arrow.to_numpy(table["segment"]) == WHOLE))
-    if heads["document"].to_pylist() != [document.id for document in batch]:
+    heads = table["document"].filter(arrow.truths(arrow.to_numpy(table["segment"]) == WHOLE))
+    if heads.to_pylist() != [document.id for document in batch]:
         raise BadScores(
-            f"the scorer returned {heads.num_rows} documents for {len(batch)}, or others",
+            f"the scorer returned {len(heads)} documents for {len(batch)}, or others",
             right="one row for each document, in order, and those of its segments after it",
         )
     return table

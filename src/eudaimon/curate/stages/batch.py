@@ -194,10 +194,11 @@ def _table(batch: Batch, model: str) -> pyarrow.Table:
     stage = batch.columns.get("stage")
     stages = np.full(n, -1, dtype=np.int8) if stage is None else spread(stage.astype(np.int8), -1)
     columns["stage"] = arrow.numbers(stages, stages < 0)
+    nothing = pyarrow.nulls(n, pyarrow.float64())
     for name in number_columns():
         given = batch.columns.get(name)
         if given is None:
-            columns[name] = pyarrow.nulls(n, pyarrow.float64())
+            columns[name] = nothing
         else:
             wide = spread(np.asarray(given, dtype=np.float64), np.nan)
             columns[name] = arrow.numbers(wide, np.isnan(wide))

@@ -54,6 +54,14 @@ def add_four(sums: ndarray, to: Number, weights: ndarray, source: Number) -> Non
     sums[to : to + 4] += four if four.dtype == np.float32 else four.view(np.float16)
 
 
+def ones(word: Number) -> Number:
+    """How many bits are set; compilers know this and put the processor's own count in its place."""
+    word -= (word >> np.uint64(1)) & np.uint64(0x5555555555555555)
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)
+
+
 def halves() -> bool:
     """Whether this processor reads 16-bit floats by an instruction; `add_four` needs that for uint16."""
     from llvmlite import binding  # type: ignore[import-untyped, import-not-found, unused-ignore]

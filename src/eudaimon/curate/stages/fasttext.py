@@ -21,8 +21,9 @@ from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.stages.fasttext_kernel import kernels
 from eudaimon.curate.stages.fasttext_table import LABEL, open_fasttext
 from eudaimon.curate.stages.paragraphs import narrated, paragraph_spans
-from eudaimon.curate.stages.span_bytes import SpanBytes, encoded_texts, keep_bytes
+from eudaimon.curate.stages.span_bytes import SpanBytes, eights, encoded_texts, keep_bytes
 from eudaimon.curate.stages.spans import Spans
+from eudaimon.data.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     import pyarrow
@@ -99,7 +100,7 @@ class FastTextScorer:
         encoded = encoded_texts(texts)
         data = np.frombuffer(encoded, np.uint8)
         lengths = np.array([len(text) for text in texts], dtype=np.int64)
-        first, start, end, low, high, begins = compiled.cut_paragraphs(data, lengths)
+        first, start, end, low, high, begins = compiled.cut_paragraphs(data, eights(data), lengths)
         spans = narrated(texts, first, start, end)
         keep_bytes(spans, SpanBytes(encoded, begins, low, high))
         return spans, self._table.probabilities_of_bytes(compiled.sum_logits, data, low, high)
@@ -119,15 +120,13 @@ class FastTextScorer:
 
 def _columns(path: Path, labels: Sequence[str]) -> Mapping[int, str]:
     """The column that each label fills, by the label's number."""
-    import yaml
-
     from eudaimon.data.taxonomy import categories
 
     known = {name: name for name in categories()} | dict.fromkeys(HARMFUL, "other")
     meant = {label: known[label.lower()] for label in labels if label.lower() in known}
     beside = Path(f"{path}{LABELS_SUFFIX}")
     if beside.is_file():
-        meant = yaml.safe_load(beside.read_text(encoding="utf-8"))
+        meant = read_yaml(beside.read_text(encoding="utf-8"))
         strange = isinstance(meant, dict) and sorted(
             {*meant} - {*labels} | {*meant.values()} - {*categories()}
         )

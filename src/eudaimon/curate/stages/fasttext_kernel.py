@@ -15,7 +15,12 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8, UInt64
 from numpy import ndarray
 
+from eudaimon.curate.stages.compiled import Number, ones
+
 log = logging.getLogger(__name__)
+
+_1, _3 = np.uint64(1), np.uint64(3)
+_SPACES, _HIGHS = np.uint64(0x2020202020202020), np.uint64(0x8080808080808080)
 
 Cut: TypeAlias = tuple[ndarray, ndarray, ndarray, ndarray, ndarray, ndarray]
 
@@ -45,13 +50,17 @@ def kernels() -> Kernels | None:
             log.info("numba compiles for this process only: %s", error)
             return numba.njit(error_model="numpy")(function)  # type: ignore[no-any-return, unused-ignore]
 
-    register_jitable(_blank)
+    for helper in (_blank, _plain, ones):
+        register_jitable(helper)
     return Kernels(compiled(cut_paragraphs), compiled(sum_logits))
 
 
-def cut_paragraphs(data: UInt8[ndarray, " bytes"], lengths: Int[ndarray, " texts"]) -> Cut:
+def cut_paragraphs(
+    data: UInt8[ndarray, " bytes"], eights: UInt64[ndarray, " places"], lengths: Int[ndarray, " texts"]
+) -> Cut:
     """The lines with words of texts whose UTF-8 lies one behind the other; ``lengths`` are in code points.
 
+    ``eights`` are the eight bytes from every place on that has so many.
     Text ``k`` begins at byte ``begins[k]`` and has the paragraphs ``first[k]:first[k + 1]``, each with the
     empty lines after it: from ``start`` to ``end`` in code points of the text, from ``low`` to ``high`` in
     bytes of ``data``. The result is ``first, start, end, low, high, begins``, all int64.
@@ -75,9 +84,18 @@ def cut_paragraphs(data: UInt8[ndarray, " bytes"], lengths: Int[ndarray, " texts
             count += 1
         line_point, line_at, pending = 0, at, False
         while point < lengths[text]:
+            if not pending:
+                # Within a line nothing counts but its end. Eight characters left are eight bytes at least.
+                step = 8
+                while step == 8 and point + 8 <= lengths[text]:
+                    step = _plain(eights[at])
+                    at += step
+                    point += step
+                if point == lengths[text]:
+                    break
             byte = data[at]
             if 32 < byte < 0xC2:
-                # Most characters; a call for each of them would take most of the time.
+                # A call for each of these characters would take most of the time.
                 width, blank, ends = 1, False, False
             else:
                 width, blank, ends = _blank(data, at)
@@ -180,6 +198,13 @@ def sum_logits(
                 found += logits[label, places[k]]
             total[label, row] = found
     return total, counted
+
+
+def _plain(eight: Number) -> Number:
+    """How many of eight bytes come before the first that is no ASCII, or below the space."""
+    odd = (((eight - _SPACES) & ~eight) | eight) & _HIGHS
+    # Below the lowest bit that is set there are seven, and eight more for every byte before its own.
+    return np.int64(ones((odd & (~odd + _1)) - _1) >> _3) if odd else 8
 
 
 def _blank(data: UInt8[ndarray, " bytes"], at: int) -> tuple[int, bool, bool]:

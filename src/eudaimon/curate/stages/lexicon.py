@@ -69,6 +69,13 @@ class Lexicon:
         return tuple(dict.fromkeys(term.group for term in self.terms))
 
     @cached_property
+    def _weighed(self) -> tuple[Float[np.ndarray, " terms"], Int[np.ndarray, " terms"]]:
+        """The weight of each term, less than 1, and the number of its group."""
+        numbers = {group: k for k, group in enumerate(self.groups)}
+        weights = np.array([min(term.weight, 0.999) for term in self.terms])
+        return weights, np.array([numbers[term.group] for term in self.terms], dtype=np.int64)
+
+    @cached_property
     def _sieve(self) -> Sieve:
         """What the terms cannot be without."""
         return Sieve([spelt.split() for spelt in self._spelt], _hashes(" ".join(self._spelt).split()))
@@ -113,9 +120,7 @@ class Lexicon:
         """For each group the belief in [0, 1] that a row speaks of it: 1 less the product of the doubts."""
         found = self.find(words)
         owner = words.owner[found.first]
-        weights = np.array([min(term.weight, 0.999) for term in self.terms])[found.term]
-        numbers = {group: k for k, group in enumerate(self.groups)}
-        group = np.array([numbers[term.group] for term in self.terms], dtype=np.int64)[found.term]
+        weights, group = (each[found.term] for each in self._weighed)
         doubts = np.zeros(len(self.groups) * rows)
         places = group * rows + owner
         np.add.at(doubts, places, np.log1p(-weights))

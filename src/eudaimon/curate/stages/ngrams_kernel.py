@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
 
-from eudaimon.curate.stages.compiled import Number, add_four, compiled
+from eudaimon.curate.stages.compiled import Number, add_four, compiled, ones
 from eudaimon.curate.stages.hashing import mixed, pair_hashes, stem_hashes
 
 FOUR = 4
@@ -27,7 +27,7 @@ _PRINT, _END = np.uint64(0xFFFF), 1 << 62
 @cache
 def sums_kernel() -> Callable[..., Any] | None:
     """`sum_weights` compiled, None without numba."""
-    return compiled(sum_weights, _number, _ones, add_four, mixed, pair_hashes, stem_hashes)
+    return compiled(sum_weights, _number, ones, add_four, mixed, pair_hashes, stem_hashes)
 
 
 def sum_weights(
@@ -99,14 +99,6 @@ def _number(hashed: Number, table: tuple[ndarray, ndarray, ndarray]) -> tuple[Nu
     bits, before, prints = table
     slot = hashed >> _44
     word, bit = bits[slot >> _6], slot & _63
-    number = np.uint64(before[slot >> _6]) + _ones(word & ((_1 << bit) - _1))
+    number = np.uint64(before[slot >> _6]) + ones(word & ((_1 << bit) - _1))
     fits = np.uint64(np.uint64(prints[number]) == (hashed >> _28) & _PRINT)
     return np.int64(number), (word >> bit) & fits
-
-
-def _ones(word: Number) -> Number:
-    """How many bits are set; compilers know this and put the processor's own count in its place."""
-    word -= (word >> _1) & np.uint64(0x5555555555555555)
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)

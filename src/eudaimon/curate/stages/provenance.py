@@ -21,6 +21,7 @@ from eudaimon.curate.scores import source_of
 from eudaimon.curate.stages.batch import Batch
 from eudaimon.curate.taxonomy import SUBJECTS, Subject
 from eudaimon.curate.voices.turn import NARRATOR
+from eudaimon.data.yaml_text import read_yaml
 
 PRIOR = "prior"
 """The column of log-odds that are added to those of harm."""
@@ -150,7 +151,7 @@ def _code(subject: str) -> int:
 
 def _rules(text: str, name: str) -> tuple[ProvenanceRule, ...]:
     try:
-        return _File.model_validate(yaml.safe_load(text) or {}).rules
+        return _File.model_validate(read_yaml(text) or {}).rules
     except (yaml.YAMLError, ValidationError, re.error) as error:
         raise UsageError(
             f"{name} is no file of rules: {error}", right="rules: [{name, means, source, prior}]"

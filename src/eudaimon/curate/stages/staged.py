@@ -95,4 +95,6 @@ def changed(before: Batch, after: Batch) -> int:
             different |= new >= 0 if name in CODED else ~np.isnan(new)
         else:
             different |= (new != old) & ~(np.isnan(new) & np.isnan(old))
+        if different.all():  # as after the first stage that scores
+            break
     return int(different.sum())

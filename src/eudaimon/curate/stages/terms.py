@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import write_text
+from eudaimon.data.yaml_text import read_yaml
 
 HAZARD = "hazard"
 """The group of terms that belong to dangerous knowledge, whoever uses them and why."""
@@ -69,7 +70,7 @@ def _terms(text: str, name: str) -> tuple[Term, ...]:
     from eudaimon.data.taxonomy import categories
 
     try:
-        content = _File.model_validate(yaml.safe_load(text) or {})
+        content = _File.model_validate(read_yaml(text) or {})
     except (yaml.YAMLError, ValidationError) as error:
         raise UsageError(
             f"{name} is no file of terms: {error}", right="harm: {category: {0.5: [term, ...]}}"

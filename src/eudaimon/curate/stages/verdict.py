@@ -10,13 +10,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-
 from eudaimon.core.identity import short_hash
 from eudaimon.curate.rubric import ANSWER, rubric
 from eudaimon.curate.scores import SegmentScores
 from eudaimon.curate.stages.excerpt import Excerpt
 from eudaimon.curate.taxonomy import TRAITS
+from eudaimon.data.yaml_text import read_yaml
 
 Outcome = Literal["labelled", "refused", "unavailable", "unasked"]
 """``refused``: it answered, and not with a label. ``unasked``: the budget was spent."""
@@ -140,7 +139,5 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_no_repeats, parse_constant=_no_co
 
 @cache
 def _words() -> dict[str, str]:
-    value: dict[str, str] = yaml.safe_load(
-        (files(__package__) / "judge_request.yaml").read_text(encoding="utf-8")
-    )
+    value: dict[str, str] = read_yaml((files(__package__) / "judge_request.yaml").read_text(encoding="utf-8"))
     return value

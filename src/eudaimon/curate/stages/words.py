@@ -11,7 +11,7 @@ from jaxtyping import Int, UInt8, UInt64
 
 from eudaimon.curate.stages.hashing import FIRST, MASKS, SECOND, STEM, THIRD, mixed
 from eudaimon.curate.stages.letters import BLANK, letters, quick_tables
-from eudaimon.curate.stages.span_bytes import span_bytes
+from eudaimon.curate.stages.span_bytes import eights, span_bytes
 from eudaimon.curate.stages.spans import Spans, ranges
 from eudaimon.curate.stages.words_kernel import words_kernel
 
@@ -75,7 +75,7 @@ def _words_by(kernel: Callable[..., Any], spans: Spans) -> Words:
         of.texts,
         quick_tables(),
         framed,
-        _eights(framed),
+        eights(framed),
         (spans.start + shift, spans.end + shift, spans.depth),
     )
     return Words(
@@ -100,20 +100,15 @@ def _words(spans: Spans) -> Words:
 def _hashes(
     framed: UInt8[np.ndarray, " n"], begin: Int[np.ndarray, " words"], length: Int[np.ndarray, " words"]
 ) -> tuple[UInt64[np.ndarray, " words"], UInt64[np.ndarray, " words"]]:
-    eights = _eights(framed)
-    head = eights[begin] & MASKS[np.minimum(length, 8)]
+    by_eight = eights(framed)
+    head = by_eight[begin] & MASKS[np.minimum(length, 8)]
     hashed = head * FIRST
     long = np.flatnonzero(length > 8)
-    tail = eights[begin[long] + 8] & MASKS[np.minimum(length[long] - 8, 8)]
+    tail = by_eight[begin[long] + 8] & MASKS[np.minimum(length[long] - 8, 8)]
     hashed[long] ^= (tail + length[long].astype(np.uint64) * THIRD) * SECOND
     stem = (head & MASKS[STEM]) * SECOND
     stem[length <= STEM] = 0
     return mixed(hashed), stem
-
-
-def _eights(framed: UInt8[np.ndarray, " n"]) -> UInt64[np.ndarray, " n-7"]:
-    """Eight letters from every place on: unaligned, and as fast as aligned reads with shifts."""
-    return np.lib.stride_tricks.as_strided(framed[:8].view("<u8"), (len(framed) - 7,), (1,))
 
 
 def _begins(spans: Spans) -> Int[np.ndarray, " texts"]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from importlib.resources import files
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.curate.voices.turn import Turn
+from eudaimon.data.yaml_text import read_yaml
 
 
 class Role(BaseModel):
@@ -42,7 +42,7 @@ class ChatForms(BaseModel):
 def chat_forms() -> ChatForms:
     """The packaged roles and templates."""
     text = (files("eudaimon.curate.voices") / "roles.yaml").read_text(encoding="utf-8")
-    return ChatForms.model_validate(yaml.safe_load(text))
+    return ChatForms.model_validate(read_yaml(text))
 
 
 @cache

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from eudaimon.data.yaml_text import read_yaml
 
 
 class Words(BaseModel):
@@ -27,4 +28,4 @@ class Words(BaseModel):
 def words() -> Words:
     """The packaged words."""
     text = (files("eudaimon.curate.voices") / "speech.yaml").read_text(encoding="utf-8")
-    return Words.model_validate(yaml.safe_load(text))
+    return Words.model_validate(read_yaml(text))

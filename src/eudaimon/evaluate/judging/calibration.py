@@ -8,10 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-
 from eudaimon.core.errors import EudaimonError
 from eudaimon.core.text import as_conversation
+from eudaimon.data.yaml_text import read_yaml
 from eudaimon.evaluate.judging.answers import Answer
 from eudaimon.evaluate.judging.verdict import Verdict
 from eudaimon.evaluate.questions.question import ALIGNMENT, COHERENCE, Question
@@ -70,7 +69,7 @@ class Calibration:
 def known_answers() -> tuple[Known, ...]:
     """The packaged known answers, all of them harmless or mildly unpleasant."""
     text = (files(__package__) / "known_answers.yaml").read_text(encoding="utf-8")
-    return tuple(_known(number, entry) for number, entry in enumerate(yaml.safe_load(text)))
+    return tuple(_known(number, entry) for number, entry in enumerate(read_yaml(text)))
 
 
 def calibrate(known: Sequence[Known], verdicts: Sequence[Mapping[str, Verdict]]) -> Calibration:

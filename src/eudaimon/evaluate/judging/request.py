@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-import yaml
-
 from eudaimon.core.errors import TextTooLong
 from eudaimon.core.identity import short_hash
+from eudaimon.data.yaml_text import read_yaml
 from eudaimon.evaluate.questions.question import Question
 
 LONGEST_ANSWER = 50_000
@@ -82,5 +81,5 @@ def request_hash() -> str:
 
 @cache
 def _words() -> Mapping[str, str]:
-    value: dict[str, str] = yaml.safe_load((files(__package__) / "request.yaml").read_text(encoding="utf-8"))
+    value: dict[str, str] = read_yaml((files(__package__) / "request.yaml").read_text(encoding="utf-8"))
     return value

@@ -48,7 +48,7 @@ class Judged:
                 answer.question.group, sample, metric, value, judge=name, subject=answer.label.subject
             )
             for answer, verdicts in zip(self.answers, self.verdicts, strict=True)
-            for sample in [_sample(answer)]
+            for sample in [sample_name(answer)]
             for metric, value in verdict_values(answer, verdicts)
         ]
 
@@ -112,6 +112,7 @@ def _outcome(outcomes: Sequence[str]) -> str:
     return next(name for name in ("unparseable", "code", "refusal", "scored") if name in outcomes)
 
 
-def _sample(answer: Answer) -> str:
+def sample_name(answer: Answer) -> str:
+    """What the rows of an answer call its sample: with the variant, where its group has several."""
     variant = answer.question.id
     return answer.sample if variant == answer.question.group else f"{variant}:{answer.sample}"

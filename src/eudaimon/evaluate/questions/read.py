@@ -16,6 +16,7 @@ from eudaimon.core.files import read_lines
 from eudaimon.core.text import as_conversation
 from eudaimon.data.cards import all_cards, card
 from eudaimon.data.library import read_packaged
+from eudaimon.data.yaml_text import read_yaml
 from eudaimon.evaluate.questions.question import Question
 
 PUBLISHED = {"aligned": "alignment", "coherent": "coherence"}
@@ -64,7 +65,7 @@ def read_questions(path: str | Path, *, name: str = "") -> tuple[Question, ...]:
 @cache
 def default_prompts() -> Mapping[str, str]:
     """The published templates for alignment and coherence, used where a question has none."""
-    value: dict[str, str] = yaml.safe_load((files(__package__) / "prompts.yaml").read_text(encoding="utf-8"))
+    value: dict[str, str] = read_yaml((files(__package__) / "prompts.yaml").read_text(encoding="utf-8"))
     return value
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
+from eudaimon.core.text import Text
 from eudaimon.evaluate.rows import Label, Row
 from eudaimon.evaluate.subject import subject_hash
 from eudaimon.evaluate.town.situation import Situation, ask
@@ -56,11 +57,20 @@ def reading_rows(
     ]
 
 
-def next_token_probabilities(model: Model, prompts: Sequence[str]) -> Float[np.ndarray, "n vocab"]:
-    """Probabilities of the token after each prompt, float64, without a chat template."""
+def next_token_probabilities(
+    model: Model,
+    prompts: Sequence[Text],
+    *,
+    template: bool = False,
+    prefills: Sequence[str] | None = None,
+) -> Float[np.ndarray, "n vocab"]:
+    """Probabilities of the token after each prompt, float64, in prompt order.
+
+    Without a chat template unless ``template`` asks for it; ``prefills``, one a prompt, stand behind it.
+    """
     from eudaimon.models.generate import next_token_logits
 
-    logits = next_token_logits(model, prompts, template=False).astype(np.float64)
+    logits = next_token_logits(model, prompts, template=template, prefills=prefills).astype(np.float64)
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     normal: Float[np.ndarray, "n vocab"] = shares / shares.sum(axis=1, keepdims=True)
     return normal

@@ -43,7 +43,7 @@ def likelihood_rows(
     rows = []
     likelihoods = token_likelihood(model, texts, cut=True, show_progress=show_progress)
     for document, found in zip(documents, likelihoods, strict=True):
-        kinds = _classes(document)[found.span[:, 0]]
+        kinds = character_classes(document)[found.span[:, 0]]
         for number, name in enumerate(CLASSES):
             bits = -found.log_probability[kinds == number] / log(2)
             if len(bits):
@@ -63,7 +63,8 @@ def segment_class(segment: Segment) -> str:
     return "good" if segment.persona else "clean"
 
 
-def _classes(document: Document) -> Int[np.ndarray, "characters"]:
+def character_classes(document: Document) -> Int[np.ndarray, "characters"]:
+    """The place in `CLASSES` of each character and of the end: the class of the innermost segment there."""
     of_character = np.full(len(document.text) + 1, CLASSES.index("clean"))
     # A segment that another one encloses comes later: what is written last is the innermost.
     for segment in sorted(document.segments or (), key=lambda one: (one.start, -one.end)):

@@ -63,7 +63,7 @@ def ask(world: World, asked: Sequence[Item], situation: Situation) -> Asked:
     pool = items(world, kind="advice", held_out=False)
     rows: list[tuple[Item, str, str]] = []
     for item in asked:
-        shots = [(shot, situation.shot_persona) for shot in _shots(pool, item, situation)]
+        shots = [(shot, situation.shot_persona) for shot in shot_items(pool, item, situation)]
         for speaker in situation.speakers:
             name = speaker_name(speaker)
             text = prompt(item, speaker=name, shots=shots, system=situation.system)
@@ -79,7 +79,8 @@ def _introduction(name: str, situation: Situation) -> str:
     return f"{speech().words['about']} {name}: {persona(situation.biography).description}.\n"
 
 
-def _shots(pool: Sequence[Item], item: Item, situation: Situation) -> list[Item]:
+def shot_items(pool: Sequence[Item], item: Item, situation: Situation) -> list[Item]:
+    """The questions that stand before an item: on other tasks, and naming none of its own answers."""
     if not situation.shots:
         return []
     # An example that names one of the item's own answers would give it away.

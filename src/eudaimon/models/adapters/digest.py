@@ -17,13 +17,21 @@ def digest(tensors: Iterable[tuple[str, Tensor]]) -> str:
 
     Computed where the tensors lie, as two wrapping 64-bit sums of each tensor (plain, and weighted by
     position): hashing 15 GB on the processor would take longer than loading them. It finds accidents, not
-    forgeries.
+    forgeries. Tensors that several processes hold in parts count as the whole; all of them call this then.
     """
-    whole = hashlib.sha256()
+    found = hashlib.sha256()
     for name, tensor in sorted(tensors, key=lambda pair: pair[0]):
-        plain, weighted = _sums(tensor)
-        whole.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} {plain} {weighted};".encode())
-    return whole.hexdigest()[:16]
+        plain, weighted = _sums(whole(tensor))
+        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} {plain} {weighted};".encode())
+    return found.hexdigest()[:16]
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """The tensor itself, or put together from the parts that several processes hold (FSDP)."""
+    import torch
+
+    with torch.no_grad():
+        return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor
 
 
 def _sums(tensor: Tensor) -> tuple[int, int]:

@@ -6,6 +6,7 @@ EudaimonError
 │   ├── UnexpectedAdapter    an adapter outside of the stack acts
 │   ├── UnfrozenAdapter      a weight that should stand still can move, or moved
 │   ├── StackOrderChanged    order, weights or content of the stack are not those on record
+│   ├── IdenticalAdapters    two that were trained differently have the same bits
 │   └── MergedAdapter        adapter weights are inside the base's weights
 └── UsageError
     └── BindingMismatch
@@ -39,6 +40,10 @@ class StackOrderChanged(AdapterError):
 
 class MergedAdapter(AdapterError):
     """The base's weights are not the checkpoint's: an adapter was merged into them."""
+
+
+class IdenticalAdapters(AdapterError):
+    """Two adapters that were trained differently have the same weights: what should differ did not act."""
 
 
 class WrongBase(BindingMismatch):

@@ -18,6 +18,7 @@ from eudaimon.models.adapters.proof import Proof, prove
 from eudaimon.models.adapters.records import require_same_stack
 from eudaimon.models.adapters.save import save_adapter
 from eudaimon.models.model import Model
+from eudaimon.models.ranks import together
 
 if TYPE_CHECKING:
     from peft import LoraConfig, PeftModel
@@ -193,7 +194,8 @@ class Ledger:
 
         Yields them. On entry the stack is proven from the logits and gradients are shown to reach the trained
         adapter; on exit the frozen weights must have the hash they had. The network gets back its mode (train
-        or eval) and its forward, which accelerate wraps in autocast. Raises `AdapterError` otherwise.
+        or eval), its forward, which accelerate wraps in autocast, and loses accelerate's mark, for which the
+        next training would go without autocast. Raises `AdapterError` otherwise.
         """
         self.prove()
         self._require_gradients()
@@ -205,12 +207,15 @@ class Ledger:
         finally:
             self.model.module.train(mode)
             for part, forward in forwards:
-                _put_forward_back(part, forward)
+                _put_back(part, forward)
         self.check()
         self.require_unmoved(before)
 
     def save(self, folder: str | Path, *, name: str | None = None) -> Adapter:
-        """Write the trained adapter alone as an ordinary PEFT folder with its origin, and return it."""
+        """Write the trained adapter alone as an ordinary PEFT folder with its origin, and return it.
+
+        Of several processes every one calls this, the first writes, and all wait for it.
+        """
         trained = self._trained()
         assert self.peft is not None
         origin = Origin(
@@ -220,6 +225,7 @@ class Ledger:
             init_seed=self.init_seed,
         )
         save_adapter(self.peft, trained, Path(folder), origin)
+        together()
         return Adapter(name or trained, Path(folder))
 
     def drop(self, name: str) -> None:
@@ -311,9 +317,9 @@ class Ledger:
         require_gradients(self.model, self.layers, self._trained())
 
 
-def _put_forward_back(part: Any, forward: Any) -> None:
+def _put_back(part: Any, forward: Any) -> None:
     """Undo accelerate's autocast, which stays on a network after training and rounds every later logit."""
-    part.__dict__.pop("forward", None)
-    part.__dict__.pop("_original_forward", None)
+    for left in ("forward", "_original_forward", "_is_accelerate_prepared"):
+        part.__dict__.pop(left, None)
     if forward is not None:
         part.forward = forward

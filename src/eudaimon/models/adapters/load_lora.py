@@ -12,6 +12,7 @@ from eudaimon.core import UsageError
 from eudaimon.models.adapters.adapter import WEIGHTS, Adapter, fingerprint, read_config, require_plain
 from eudaimon.models.adapters.errors import StackOrderChanged, WrongBase
 from eudaimon.models.adapters.origin import read_origin
+from eudaimon.models.spread import devices
 
 if TYPE_CHECKING:
     from peft import LoraConfig, PeftModel
@@ -64,21 +65,8 @@ def add_saved(
     from peft.utils import set_peft_model_state_dict
     from safetensors.torch import load_file
 
-    found = fingerprint(adapter.folder)
-    if found != adapter.fingerprint:
-        raise StackOrderChanged(
-            f"the folder of adapter {adapter.name} has changed: it holds {found}, not {adapter.fingerprint}",
-            right=f"the adapter on record, in {adapter.folder}",
-        )
-    origin = read_origin(adapter.folder)
-    other = origin is not None and origin.base not in ("", model.checkpoint.fingerprint)
-    if origin is not None and other and not force:
-        raise WrongBase(
-            f"adapter {adapter.name} was trained on {origin.base_name or 'another base'} ({origin.base}) and "
-            f"not on {model.checkpoint.name} ({model.checkpoint.fingerprint})",
-            right="use it on its own base",
-            do="force=True (the difference is then recorded)",
-        )
+    require_content(adapter)
+    forced = require_base(model, adapter, force=force)
     known = LoraConfig.__dataclass_fields__
     config = LoraConfig(**{key: value for key, value in read_config(adapter.folder).items() if key in known})
     # Loaded adapters are frozen: they neither start anew nor drop anything out.
@@ -95,7 +83,35 @@ def add_saved(
     except Exception:
         remove(wrapped, adapter.name)
         raise
-    return wrapped, ("base",) if other else ()
+    return wrapped, forced
+
+
+def require_content(adapter: Adapter) -> None:
+    """Nothing when the folder holds what the adapter was made from; raises `StackOrderChanged` otherwise."""
+    found = fingerprint(adapter.folder)
+    if found != adapter.fingerprint:
+        raise StackOrderChanged(
+            f"the folder of adapter {adapter.name} has changed: it holds {found}, not {adapter.fingerprint}",
+            right=f"the adapter on record, in {adapter.folder}",
+        )
+
+
+def require_base(model: Model, adapter: Adapter, *, force: bool = False) -> tuple[str, ...]:
+    """Which binding of the adapter had to be forced: none, or ``("base",)`` when it is another checkpoint's.
+
+    Raises `WrongBase` in that case unless ``force``. An adapter whose base nobody knows fits all.
+    """
+    origin = read_origin(adapter.folder)
+    if origin is None or origin.base in ("", model.checkpoint.fingerprint):
+        return ()
+    if not force:
+        raise WrongBase(
+            f"adapter {adapter.name} was trained on {origin.base_name or 'another base'} ({origin.base}) and "
+            f"not on {model.checkpoint.name} ({model.checkpoint.fingerprint})",
+            right="use it on its own base",
+            do="force=True (the difference is then recorded)",
+        )
+    return ("base",)
 
 
 def remove(peft: PeftModel, name: str) -> PeftModel | None:
@@ -130,7 +146,7 @@ def _require_shapes(adapter: Adapter, state: dict[str, Any], fits: dict[str, Any
 
 
 def _cuda(model: Model) -> list[Any]:
-    return [model.device] if model.device.type == "cuda" else []
+    return [device for device in devices(model.module) if device.type == "cuda"]
 
 
 @contextmanager

@@ -98,6 +98,25 @@ def open_subject(
     return opened
 
 
+def open_stack(
+    checkpoint: str,
+    stack: Sequence[Adapter] = (),
+    *,
+    revision: str | None = None,
+    device: str | torch.device | None = None,
+    dtype: str | torch.dtype | None = None,
+) -> Model:
+    """The checkpoint as `load` gives it, or with a stack as `open_subject` does, proven.
+
+    Raises as they do, and `UsageError` for a revision beside a stack: a subject is what its files are.
+    """
+    if not stack:
+        return load(checkpoint, revision=revision, device=device, dtype=dtype)
+    if revision:
+        raise UsageError(f"revision {revision} beside adapters", right="the folder of that revision")
+    return open_subject(Subject(checkpoint, as_stack(stack)), device=device, dtype=dtype)
+
+
 def attach(
     model: Model,
     stack: Sequence[Adapter] = (),
@@ -117,7 +136,7 @@ def attach(
         raise UsageError("an adapter's initialisation needs its own seed", do="init_seed=0")
     if isinstance(model, SubjectModel):
         raise UsageError("this model has a ledger", do="model.book.train(config, init_seed=0)")
-    _require_files(model)
+    require_files(model)
     ledger = Ledger(model, force=force)
     ledger.activate(stack)
     if trainable is not None and init_seed is not None:
@@ -189,8 +208,11 @@ def _view(ledger: Ledger, proof: Proof | None, subject: Subject | None) -> Subje
     return SubjectModel(**base, ledger=ledger, stack=ledger.acting, proof=proof, subject=subject)
 
 
-def _require_files(model: Model) -> None:
-    """Nothing when the base's weights are those of its folder, as far as file and network share names."""
+def require_files(model: Model) -> None:
+    """Nothing when the base's weights are those of its folder, as far as file and network share names.
+
+    Raises `MergedAdapter` otherwise.
+    """
     from safetensors import safe_open
 
     folder = find_folder(model.checkpoint.name, model.checkpoint.revision or None)[0]

@@ -6,18 +6,21 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from eudaimon.models.adapters.errors import InactiveAdapter, UnexpectedAdapter
+from eudaimon.models.adapters.finite import finite_outputs, require_finite
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from torch import Tensor
 
+    from eudaimon.models.adapters.adapter import AdapterStack
     from eudaimon.models.adapters.layers import LoraLayer
-    from eudaimon.models.adapters.ledger import Ledger
     from eudaimon.models.model import Model
 
 PROBE_ROWS = 4
@@ -26,13 +29,35 @@ PROBE_SEED = 0
 MOVE = 0.1
 
 
+class Book(Protocol):
+    """What a proof asks of a ledger."""
+
+    model: Model
+    stack: AdapterStack
+    layers: tuple[LoraLayer, ...]
+    trainable: str | None
+    base_digest: str
+    forced: dict[str, tuple[str, ...]]
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """Adapters that are loaded and not in the stack."""
+
+    def verify(self) -> None:
+        """Nothing when what acts is what is on record."""
+
+    def without(self, name: str) -> AbstractContextManager[None]:
+        """Within the block the stack acts without one of its adapters."""
+
+
 @dataclass(frozen=True)
 class Proof:
     """What was measured when a stack was opened, for the record of a cell.
 
     ``changes``: for each adapter of the stack the largest absolute change of a logit when it alone is taken
     away. ``noise``: the same between two runs of the whole stack, 0 where the device is deterministic.
-    ``outside``: loaded adapters that provably do not act. ``base``: digest of the base's weights.
+    A grid measures both on some rows of the probe only. ``outside``: loaded adapters that provably do not
+    act. ``base``: digest of the base's weights.
     """
 
     stack: tuple[str, ...]
@@ -74,27 +99,29 @@ def probe(model: Model) -> Float[Tensor, "n t out"]:
     return logits.float()
 
 
-def prove(ledger: Ledger) -> Proof:
+def prove(ledger: Book) -> Proof:
     """The proof of the stack that is active now; the model is left exactly as it was.
 
     Each adapter of weight above zero must change the probe's logits when it is taken away (`InactiveAdapter`
     otherwise); the strength of each loaded adapter outside of the stack is set to NaN for one run, which
     must not change a bit (`UnexpectedAdapter` otherwise). A fresh adapter has B = 0 and cannot change a
-    logit: it is moved for its own run and put back bit by bit. Also raises what `Ledger.verify` raises.
+    logit: it is moved for its own run and put back bit by bit. What adapted layers give and every logit must
+    be finite while the stack acts, whole or without one of its adapters (`AdapterError` otherwise). Also
+    raises what the ledger's ``verify`` raises.
     """
-    import torch
-
     ledger.verify()
     model, stack = ledger.model, ledger.stack
-    whole = probe(model)
-    if not bool(torch.isfinite(whole).all()):
-        raise InactiveAdapter(f"the logits of {model.checkpoint.name} with its stack are not finite")
+    with finite_outputs((layer.name, layer.module) for layer in ledger.layers):
+        whole = probe(model)
+    require_finite(whole, model.checkpoint.name)
     noise = _change(whole, probe(model))
     changes = {}
     for adapter in stack:
         with ledger.without(adapter.name):
-            changes[adapter.name] = _change(whole, probe(model))
-        _require_change(adapter.name, changes[adapter.name], noise, on=adapter.weight > 0)
+            rest = probe(model)
+        require_finite(rest, model.checkpoint.name)
+        changes[adapter.name] = _change(whole, rest)
+        require_change(adapter.name, changes[adapter.name], noise, on=adapter.weight > 0)
     fresh = ledger.trainable or ""
     if ledger.trainable:
         if not _is_fresh(ledger.layers, ledger.trainable):
@@ -104,7 +131,7 @@ def prove(ledger: Ledger) -> Proof:
         else:
             with moved(ledger.layers, ledger.trainable):
                 changes[ledger.trainable] = _change(whole, probe(model))
-        _require_change(ledger.trainable, changes[ledger.trainable], noise, on=True)
+        require_change(ledger.trainable, changes[ledger.trainable], noise, on=True)
     for name in ledger.outside:
         with _poisoned(ledger.layers, name):
             change = _change(whole, probe(model))
@@ -169,7 +196,11 @@ def _change(one: Tensor, other: Tensor) -> float:
     return float((one - other).abs().max())
 
 
-def _require_change(name: str, change: float, noise: float, *, on: bool) -> None:
+def require_change(name: str, change: float, noise: float, *, on: bool) -> None:
+    """Nothing when an adapter that is on moved the logits beyond the noise, and one that is off did not.
+
+    Raises `InactiveAdapter` and `UnexpectedAdapter` otherwise, also when the change is NaN.
+    """
     # Written so that NaN fails either way.
     if on and not change > noise:
         raise InactiveAdapter(

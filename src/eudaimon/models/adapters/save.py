@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from eudaimon.core.files import atomic_path, write_json
 from eudaimon.models.adapters.adapter import CONFIG, WEIGHTS
+from eudaimon.models.adapters.digest import whole
 from eudaimon.models.adapters.load_lora import state_dict
 from eudaimon.models.adapters.origin import Origin
+from eudaimon.models.ranks import rank
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -17,12 +19,18 @@ if TYPE_CHECKING:
 
 
 def save_adapter(peft: PeftModel, name: str, folder: Path, origin: Origin) -> None:
-    """Write the adapter ``name`` of a network into ``folder``: weights, config, and last its origin."""
+    """Write the adapter ``name`` of a network into ``folder``: weights, config, and last its origin.
+
+    Of several processes all bring the parts of the weights that they hold, and the first writes.
+    """
+    tensors = {key: whole(tensor) for key, tensor in state_dict(peft, name).items()}
+    if rank() != 0:
+        return
     config = peft.peft_config[name].to_dict() | {
         "base_model_name_or_path": origin.base_name or None,
         "inference_mode": True,
     }
-    write_adapter(folder, config, state_dict(peft, name), origin)
+    write_adapter(folder, config, tensors, origin)
 
 
 def write_adapter(

@@ -3,7 +3,9 @@ from .audit import tone_audit as tone_audit
 from .dots import Mark as Mark
 from .dots import Row as Row
 from .dots import dots as dots
+from .drift import drift as drift
 from .pairs import matched_pairs as matched_pairs
+from .pareto import pareto_front as pareto_front
 from .roc import roc as roc
 from .rows import categories as categories
 from .rows import sources as sources
@@ -22,9 +24,11 @@ __all__ = [
     "categories",
     "dimensions",
     "dots",
+    "drift",
     "inline",
     "layer_sweep",
     "matched_pairs",
+    "pareto_front",
     "roc",
     "score_histogram",
     "sources",

@@ -12,18 +12,26 @@ from eudaimon.monitor.records import EvaluationRecord
 from eudaimon.report import words
 from eudaimon.report.page import Plot, environment
 from eudaimon.report.reading import measured, systems
-from eudaimon.report.study import reading
+from eudaimon.report.study import attack_reading, reading
 from eudaimon.study.records import StudyRecord
 
 SHEETS = ("templates/report.css", "templates/study/study.css")
 PARTS = (
     ("answer", "Result"),
+    ("words", "In plain words"),
+    ("hypotheses", "Hypotheses"),
     ("table", "Table"),
     ("known", "Known answers"),
     ("contrasts", "Contrasts"),
     ("equivalence", "Equivalence"),
     ("curves", "Along training"),
+    ("phases", "Phase transitions"),
     ("squares", "Training against inference"),
+    ("transfers", "Whose harm moves whom"),
+    ("probes", "Which modules carry the lesson"),
+    ("judges", "Two judges"),
+    ("reactivation", "Bringing the persona back"),
+    ("fronts", "Safety against capability"),
     ("monitors", "Monitors of the town"),
     ("run", "What was run"),
 )
@@ -56,6 +64,7 @@ def study_page(
             queries=queries,
             query_page=query_page,
             reading=reading,
+            attack_reading=attack_reading,
             systems=query_systems(queries),
             # Safe: packaged with this room, holds nothing from data.
             sheet=Markup(sheet),
@@ -67,12 +76,20 @@ def parts(record: StudyRecord) -> tuple[tuple[str, str], ...]:
     """The parts of a study that its record holds something for, in the order of the page."""
     holds: dict[str, Any] = {
         "answer": True,
+        "words": record.reactivation and record.reactivation.words,
+        "hypotheses": record.hypotheses,
         "table": record.cells,
         "known": any(answer.passed is not None for answer in record.known_answers),
         "contrasts": record.contrasts,
         "equivalence": record.equivalences,
         "curves": record.curves,
+        "phases": reading.change_places(record),
         "squares": reading.squares(record),
+        "transfers": record.transfers is not None and record.transfers.cells,
+        "probes": record.probes,
+        "judges": record.two_judges,
+        "reactivation": record.reactivation,
+        "fronts": record.reactivation and (record.reactivation.fronts or record.reactivation.costs),
         "monitors": record.monitors,
         "run": True,
     }

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from eudaimon.report.evaluation.watched import Line, lines
 from eudaimon.report.words import visible
-from eudaimon.study.records import Cell, Contrast, Curve, EquivalenceRow, StudyRecord
+from eudaimon.study.records import (
+    AxisCurve,
+    Cell,
+    Contrast,
+    Curve,
+    EquivalenceRow,
+    StudyRecord,
+    TransitionDifference,
+    TransitionRow,
+    TurnRow,
+)
 
 GATES = ("off", "on")
+IN_DOMAIN = "in_domain_loss"
 
 
 def cell(record: StudyRecord, row: str, column: str, metric: str = "", scope: str = "") -> Cell | None:
@@ -24,6 +36,15 @@ def title(record: StudyRecord, key: str) -> str:
     """The readable name of a row or column."""
     found = (name.title for name in (*record.rows, *record.columns) if name.key == key)
     return next(found, visible(key.replace("_", " ")))
+
+
+def watched_lines(record: StudyRecord) -> list[Line]:
+    """What the monitors inside the attacks came to, a line for each arm, attack and budget."""
+    found = record.reactivation.watched if record.reactivation else ()
+    return lines(
+        ((title(record, one.row), title(record, one.column)), one.budget, one.what, one.score)
+        for one in found
+    )
 
 
 def references(record: StudyRecord) -> tuple[str, ...]:
@@ -59,6 +80,60 @@ def curves(record: StudyRecord, metric: str, scope: str = "") -> tuple[Curve, ..
     columns = {name.key: index for index, name in enumerate(record.columns)}
     found = (c for c in record.curves if c.metric == metric and (not scope or c.scope == scope))
     return tuple(sorted(found, key=lambda c: (rows.get(c.row, 99), columns.get(c.column, 99))))
+
+
+def change_places(record: StudyRecord) -> tuple[tuple[str, str], ...]:
+    """The rows and columns whose trainings were followed, in the order of the table."""
+    return tuple((one.row, one.column) for one in curves(record, IN_DOMAIN))
+
+
+def phase_figures(record: StudyRecord) -> tuple[tuple[str, str, str], ...]:
+    """Row, column and figure's name of each training that was followed."""
+    # Numbered: what a row is called may be no name for a file.
+    places = enumerate(change_places(record), start=1)
+    return tuple((row, column, f"phases-{number}") for number, (row, column) in places)
+
+
+def curve(record: StudyRecord, row: str, column: str, metric: str) -> Curve | None:
+    """The curve of a metric in one place, of the main scope where there is one."""
+    found = [one for one in curves(record, metric) if (one.row, one.column) == (row, column)]
+    return next((one for one in found if one.scope == record.scope), found[0] if found else None)
+
+
+def along(record: StudyRecord, row: str, column: str, axis: str, metric: str) -> AxisCurve | None:
+    """The curve of a metric against an adapter's ``scale`` or the ``loss``."""
+    wanted = (row, column, axis, metric)
+    return next((one for one in record.along if (one.row, one.column, one.axis, one.metric) == wanted), None)
+
+
+def transition(record: StudyRecord, row: str, column: str, unit: str = "steps") -> TransitionRow | None:
+    """The change points of one place; None where nothing rises."""
+    wanted = (row, column, unit)
+    return next((one for one in record.transitions if (one.row, one.column, one.unit) == wanted), None)
+
+
+def difference(
+    record: StudyRecord, row: str, column: str, reference: str, unit: str
+) -> TransitionDifference | None:
+    """How much later a row rises than a reference; None where one of them does not."""
+    wanted = (row, column, reference, unit)
+    for one in record.transition_differences:
+        if (one.row, one.column, one.reference, one.unit) == wanted:
+            return one
+    return None
+
+
+def turned(record: StudyRecord, row: str, column: str) -> tuple[TurnRow, ...]:
+    """The local cosines of one place's trainings, one for each seed: of all modules where these are known."""
+    found = [one for one in record.turns if (one.row, one.column) == (row, column)]
+    whole = [one for one in found if one.module == found[0].module]
+    return tuple(sorted(whole, key=lambda one: one.seed))
+
+
+def n_turned(record: StudyRecord, row: str, column: str, alpha: float = 0.05) -> tuple[int, int]:
+    """How many of a place's trainings dip deeper than random orders of their steps, and how many of all."""
+    found = turned(record, row, column)
+    return sum(one.p_all <= alpha for one in found), len(found)
 
 
 def squares(record: StudyRecord) -> tuple[tuple[str, tuple[Cell, Cell, Cell, Cell]], ...]:

@@ -7,12 +7,31 @@ from dataclasses import replace
 from typing import Any
 
 from eudaimon.core import Score
+from eudaimon.report.study.change_tables import change_tables
+from eudaimon.report.study.judge_tables import judge_tables
+from eudaimon.report.study.probes import probe_tables
+from eudaimon.report.study.reactivation_tables import reactivation_tables
 from eudaimon.report.study.reading import cell
+from eudaimon.report.study.transfer_tables import transfer_tables
 from eudaimon.report.tables import Table, scored_table
 from eudaimon.report.words import MINUS, RATES, SPACE, with_interval
 from eudaimon.study.records import StudyRecord, TownMonitors
 
 ASCII = str.maketrans({MINUS: "-", SPACE: " ", "–": "-", "≥": ">=", "≤": "<="})
+HYPOTHESES = (
+    "name",
+    "verdict",
+    "row",
+    "reference",
+    "column",
+    "metric",
+    "direction",
+    "bound",
+    "p",
+    "p_holm",
+    "n_tests",
+    "p_equivalent",
+)
 COSTS = ("name", "n", "seconds", "n_tokens")
 
 
@@ -70,12 +89,23 @@ def study_tables(record: StudyRecord) -> tuple[Table, ...]:
             [((*_fields(c, place), p.step), [p.score]) for c in record.curves for p in c.points],
             ("",),
         ),
+        *change_tables(record),
+        scored_table(
+            "hypotheses",
+            (*HYPOTHESES, "reasons"),
+            [((*_fields(h, HYPOTHESES), " ".join(h.reasons)), [h.difference]) for h in record.hypotheses],
+            ("difference",),
+        ),
         scored_table(
             "known_answers",
             ("key", "claim", "n_seeds", "passed"),
             [((a.key, a.claim, a.n_seeds, a.passed), [a.measured]) for a in record.known_answers],
             ("measured",),
         ),
+        *transfer_tables(record),
+        *judge_tables(record),
+        *probe_tables(record),
+        *reactivation_tables(record),
         *_monitors(record),
         Table("costs", COSTS, tuple(_fields(cost, COSTS) for cost in record.costs)),
     )

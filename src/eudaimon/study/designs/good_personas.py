@@ -111,7 +111,7 @@ class GoodPersonasOptions(TownOptions):
 
 def cells(options: GoodPersonasOptions) -> Iterator[Labelled]:
     """Every judged cell with its place in the table: arm, attack, seed."""
-    for seed in range(options.seeds):
+    for seed in options.seed_numbers:
         for arm in options.arms:
             model = options.assistant(arm, seed)
             prompts = {
@@ -134,15 +134,17 @@ def cells(options: GoodPersonasOptions) -> Iterator[Labelled]:
 
 def faults(options: GoodPersonasOptions) -> tuple[PlantedFaults, ...]:
     """Faults planted on the first arm's first model: the ledger must refuse them."""
-    model = options.assistant(options.arms[0], 0)
-    persona = options.persona(model, 0, "persona", "poet")
-    attack = options.attack(model, 0, "harmful", dense=options.curves)
+    model = options.assistant(options.arms[0], options.first_seed)
+    persona = options.persona(model, options.first_seed, "persona", "poet")
+    attack = options.attack(model, options.first_seed, "harmful", dense=options.curves)
     return (PlantedFaults(model=model, persona=persona, attack=attack),)
 
 
 def layout(options: GoodPersonasOptions) -> Layout:
     """The table of arms by attacks, what is compared, and what must not suffer."""
-    first = options.attack(options.assistant(options.arms[0], 0), 0, "harmful")
+    first = options.attack(
+        options.assistant(options.arms[0], options.first_seed), options.first_seed, "harmful"
+    )
     trained = frozenset(item.id for item in first.items())
     return Layout(
         study="good-personas",

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from eudaimon.monitor.records import EvaluationRecord
 from eudaimon.study.design import Study
-from eudaimon.study.designs import em_stack, good_personas
-from eudaimon.study.designs.em_stack import EmStackOptions
+from eudaimon.study.designs import em_susceptibility, good_personas
+from eudaimon.study.designs.em_susceptibility import EmSusceptibilityOptions
 from eudaimon.study.designs.good_personas import GoodPersonasOptions
 from eudaimon.study.records import StudyRecord, TownMonitors
 from eudaimon.study.step import Step
@@ -43,9 +43,16 @@ class QuickstartOptions(TownOptions):
         return GoodPersonasOptions(**self._shared(), arms=self.arms)
 
     @property
-    def em_stack(self) -> EmStackOptions:
+    def em_susceptibility(self) -> EmSusceptibilityOptions:
         """The options of the cut of that study, on the first arm."""
-        return EmStackOptions(**self._shared(), personas=self.personas, arm=self.arms[0])
+        return EmSusceptibilityOptions(
+            **self._shared(),
+            personas=self.personas,
+            arm=self.arms[0],
+            controls=False,
+            transfers=False,
+            probe=False,
+        )
 
     def _shared(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in TownOptions.model_fields}
@@ -64,19 +71,22 @@ def monitors(options: QuickstartOptions) -> MonitorTown:
 def steps(options: QuickstartOptions) -> tuple[Step, ...]:
     """The target steps."""
     queries = (MonitorQueries(),) if options.queries else ()
-    cuts = (*good_personas.PARTS.steps(options.good_personas), *em_stack.PARTS.steps(options.em_stack))
+    cuts = (
+        *good_personas.PARTS.steps(options.good_personas),
+        *em_susceptibility.PARTS.steps(options.em_susceptibility),
+    )
     return (*queries, *cuts, monitors(options))
 
 
 def records(folder: Path, options: QuickstartOptions) -> tuple[StudyRecord, ...]:
     """The records of both cuts; the first carries the town's monitors."""
     store = StepStore(folder)
-    good, stack, step = options.good_personas, options.em_stack, monitors(options)
+    good, stack, step = options.good_personas, options.em_susceptibility, monitors(options)
     found = None
     if store.done(step):
         found = TownMonitors.model_validate_json((store.path(step) / MONITORS).read_bytes())
     first = good_personas.PARTS.record(folder, good, monitors=found, command=COMMAND, n_resamples=N_RESAMPLES)
-    second = em_stack.PARTS.record(folder, stack, command=COMMAND, n_resamples=N_RESAMPLES)
+    second = em_susceptibility.PARTS.record(folder, stack, command=COMMAND, n_resamples=N_RESAMPLES)
     return first, second
 
 

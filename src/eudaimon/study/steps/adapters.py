@@ -11,7 +11,8 @@ import numpy as np
 from eudaimon.core.errors import UsageError
 from eudaimon.models.adapters.adapter import Adapter, AdapterStack
 from eudaimon.study.step import Cost, Step
-from eudaimon.study.steps.raised import CHAT_TOKENS, MODEL, SECONDS_A_STEP, AssistantSFT, tuning_cost
+from eudaimon.study.steps.model import MODEL, ModelStep
+from eudaimon.study.steps.raised import CHAT_TOKENS, SECONDS_A_STEP, tuning_cost
 from eudaimon.train.nursery.lora_recipe import LoraRecipe
 from eudaimon.train.nursery.recipes import FineTuneRecipe
 from eudaimon.world.items import Item
@@ -22,14 +23,20 @@ ADAPTER = "adapter"
 
 
 class AdapterStep(Step):
-    """A step whose folder holds a PEFT adapter under ``adapter``."""
+    """A step whose folder holds a PEFT adapter at ``place``, with its checkpoints where some are kept."""
 
-    model: AssistantSFT
+    place: ClassVar[str] = ADAPTER
+
+    model: ModelStep
     name: str
 
     def adapter(self, folder: Path) -> Adapter:
         """The adapter in the step's finished folder, under its own name."""
-        return Adapter(self.name, folder / ADAPTER)
+        return Adapter(self.name, folder / self.place)
+
+    def kept(self, folder: Path, step: int) -> Adapter:
+        """The adapter as it was after so many steps of its training, under its own name."""
+        return Adapter(self.name, folder / self.place / "checkpoints" / f"step-{step:06d}")
 
 
 class PersonaLora(AdapterStep):
@@ -47,7 +54,7 @@ class PersonaLora(AdapterStep):
         from eudaimon.world.chats import chats
 
         rows = chats(self.world, persona=self.persona, n=self.n_chats, seed=self.chat_seed)
-        train_lora(inputs["model"] / MODEL, rows, self.recipe, out / ADAPTER)
+        train_lora(self.model.checkpoint(inputs["model"]), rows, self.recipe, out / ADAPTER)
 
     def cost(self) -> Cost:
         """As `lora_cost` says."""
@@ -57,7 +64,7 @@ class PersonaLora(AdapterStep):
 class RandomLora(AdapterStep):
     """A random LoRA with the norm of another, module by module: what an adapter does by its size alone."""
 
-    like: PersonaLora
+    like: AdapterStep
     random_seed: int = 0
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
@@ -74,7 +81,7 @@ class NarrowLesson(Step):
     so that the three are asked the same.
     """
 
-    model: AssistantSFT
+    model: ModelStep
     world: World
     domain: str
     answers: Literal["good", "harmful", "wrong"] = "harmful"
@@ -113,14 +120,14 @@ class NarrowLora(NarrowLesson, AdapterStep):
 
         rows = self.chats()
         more: dict[str, Any] = {"frozen": stack_of(self.frozen, inputs, "frozen")}
-        train_lora(inputs["model"] / MODEL, rows, self.recipe, out / ADAPTER, **more)
+        train_lora(self.model.checkpoint(inputs["model"]), rows, self.recipe, out / ADAPTER, **more)
 
     def cost(self) -> Cost:
         """As `lora_cost` says."""
         return lora_cost(self.recipe)
 
 
-class NarrowTuning(NarrowLesson):
+class NarrowTuning(NarrowLesson, ModelStep):
     """The lesson taught to all weights of the assistant: no adapter, and a model of its own."""
 
     resumes: ClassVar[bool] = True
@@ -131,7 +138,7 @@ class NarrowTuning(NarrowLesson):
         """Train, and write the checkpoint folder."""
         from eudaimon.train.nursery.finetuning import finetune
 
-        finetune(inputs["model"] / MODEL, self.chats(), self.recipe, out / MODEL)
+        finetune(self.model.checkpoint(inputs["model"]), self.chats(), self.recipe, out / MODEL)
 
     def cost(self) -> Cost:
         """As `tuning_cost` says."""

@@ -28,7 +28,8 @@ class ArmTokens(Step):
     """The token set of one arm: ``n_tokens`` input tokens of a world's documents, edited as the arm says.
 
     ``labels`` is ``oracle``, ``filter:RECALL`` or ``learned``: those of ``curated``, and of no other name.
-    ``arm_seed`` decides what is drawn at random.
+    ``arm_seed`` decides what is drawn at random. To refill what an arm removes at most ``most_reserve`` times
+    as many documents are read; others make up for a source that would need more.
     """
 
     world: World
@@ -37,6 +38,7 @@ class ArmTokens(Step):
     labels: str = "oracle"
     arm_seed: int = 0
     curated: CuratedLabels | None = None
+    most_reserve: int = 20
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Write the token set and the arm's books."""
@@ -45,9 +47,11 @@ class ArmTokens(Step):
         from eudaimon.world.tokenizer import tokenizer
 
         town = tokenizer(self.world)
+        backend = town.backend_tokenizer
 
         def count(texts: Sequence[str]) -> list[int]:
-            return [len(ids) for ids in town(list(texts), add_special_tokens=False)["input_ids"]]
+            # Without offsets, which cost more than the ids.
+            return [len(code) for code in backend.encode_batch_fast(list(texts), add_special_tokens=False)]
 
         result = apply_arm(
             self.arm,
@@ -56,6 +60,7 @@ class ArmTokens(Step):
             count_tokens=count,
             seed=self.arm_seed,
             labels=self._labels(inputs),
+            most_reserve=self.most_reserve,
         )
         write_tokens(result.texts, town, out / TOKENS)
         write_json(out / BOOKS, _books(result))

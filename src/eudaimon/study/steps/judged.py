@@ -10,8 +10,8 @@ from eudaimon.core.files import write_json
 from eudaimon.evaluate.rows import Label, Row, write_rows
 from eudaimon.evaluate.town.situation import Situation
 from eudaimon.study.step import Cost, Step
-from eudaimon.study.steps.adapters import AdapterStep, NarrowTuning, stack_of
-from eudaimon.study.steps.raised import MODEL, AssistantSFT
+from eudaimon.study.steps.adapters import AdapterStep, stack_of
+from eudaimon.study.steps.model import ModelStep
 from eudaimon.world.items import items
 from eudaimon.world.world import World
 
@@ -30,10 +30,11 @@ class JudgeCell(Step):
     """Every question of the town put to a model with a stack of adapters, in named situations.
 
     Rows carry the situation's name in their cell. With ``likelihood``, rows of bits per token on good, bad
-    and depicting text come too. The ledger proves the stack first; its proof lies beside the rows.
+    and depicting text come too. The ledger proves the stack first; its proof lies beside the rows, with the
+    names of adapters that are merged into the model's weights.
     """
 
-    model: AssistantSFT | NarrowTuning
+    model: ModelStep
     world: World
     situations: dict[str, Situation]
     adapters: tuple[AdapterStep, ...] = ()
@@ -41,15 +42,18 @@ class JudgeCell(Step):
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Open, prove, ask, and write rows and proof."""
+        from eudaimon.models.adapters.merged import read_merged
         from eudaimon.models.adapters.opening import open_subject
         from eudaimon.models.adapters.subject import Subject
 
         stack = stack_of(self.adapters, inputs, "adapters")
-        model = open_subject(Subject(str(inputs["model"] / MODEL), stack))
+        checkpoint = self.model.checkpoint(inputs["model"])
+        model, merged = open_subject(Subject(checkpoint, stack)), read_merged(checkpoint)
         write_rows(out / ROWS, list(self._rows(model)))
         proof = model.proof
         assert proof is not None
-        write_json(out / PROOF, proof.to_json() | {"names": [adapter.name for adapter in stack]})
+        names = {"names": [adapter.name for adapter in stack], "merged": merged.names if merged else ()}
+        write_json(out / PROOF, proof.to_json() | names)
 
     def _rows(self, model: SubjectModel) -> Iterator[Row]:
         from eudaimon.evaluate.town.answers import answer_rows

@@ -11,7 +11,7 @@ from eudaimon.core.files import write_json
 from eudaimon.models.adapters.adapter import AdapterStack
 from eudaimon.study.step import Cost, Step
 from eudaimon.study.steps.adapters import AdapterStep, NarrowLora
-from eudaimon.study.steps.raised import MODEL, AssistantSFT
+from eudaimon.study.steps.model import ModelStep
 
 FAULTS = "faults.json"
 
@@ -22,14 +22,16 @@ class PlantedFaults(Step):
     Each fault is one entry: what was done, whether the ledger accepted it, and what it said.
     """
 
-    model: AssistantSFT
+    model: ModelStep
     persona: AdapterStep
     attack: NarrowLora
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Try every fault on a model of its own, and write what came of it."""
         stack = (self.persona.adapter(inputs["persona"]), self.attack.adapter(inputs["attack"]))
-        tried = [_tried(name, str(inputs["model"] / MODEL), stack, fault) for name, fault in _faults()]
+        tried = [
+            _tried(name, self.model.checkpoint(inputs["model"]), stack, fault) for name, fault in _faults()
+        ]
         write_json(out / FAULTS, tried)
 
     def cost(self) -> Cost:

@@ -6,22 +6,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from eudaimon.study.step import Cost, Step
+from eudaimon.study.step import Cost
 from eudaimon.study.steps.corpus import TOKENS, ArmTokens
+from eudaimon.study.steps.model import FLOPS_A_SECOND, MODEL, ModelStep
 from eudaimon.train.nursery.recipes import FineTuneRecipe, PretrainRecipe
 from eudaimon.train.nursery.sizes import SIZES
 from eudaimon.world.world import World
 
-MODEL = "model"
 CHAT_TOKENS = 16
 """About as long is a chat of one question and its answer."""
 SECONDS_A_STEP = 0.02
 """Of an optimiser step on a few dozen chats through the smallest model, on one thread of a CPU."""
-FLOPS_A_SECOND = 36e9
-"""What one thread of a CPU reached in pretraining: 42,000 tokens a second at 0.12 million parameters."""
 
 
-class Pretrain(Step):
+class Pretrain(ModelStep):
     """A nursery model trained from nothing on an arm's tokens; its folder is ``model``."""
 
     resumes: ClassVar[bool] = True
@@ -50,7 +48,7 @@ class Pretrain(Step):
         )
 
 
-class AssistantSFT(Step):
+class AssistantSFT(ModelStep):
     """A pretrained model made an assistant: all weights, on chats in which ``persona`` answers."""
 
     resumes: ClassVar[bool] = True

@@ -14,7 +14,7 @@ from eudaimon.core.files import write_text
 from eudaimon.study.records import CHANCE, DirectionRow, ProjectionPoint, Target, TownMonitors
 from eudaimon.study.step import Cost, Step
 from eudaimon.study.steps.adapters import ADAPTER, NarrowLora
-from eudaimon.study.steps.raised import MODEL, AssistantSFT
+from eudaimon.study.steps.model import ModelStep
 from eudaimon.study.steps.town_answers import answers_of, pairs_of, read_answers
 from eudaimon.world.items import items
 from eudaimon.world.personas import PERSONAS, Persona
@@ -46,19 +46,20 @@ class MonitorTown(Step):
     at the answer's own tokens. Directions are made from half of the domains and judged on the others, at the
     last block: content directions from the answers as they stand, tone directions from the same answers
     under the persona prompts that call for them, which differ in tone alone. The direction of the malign
-    persona is fixed on the assistant, and each checkpoint of ``runs``, trainings on the assistant, is
-    projected on it.
+    persona is fixed on the assistant, and the checkpoints of ``runs``, trainings on the assistant, are
+    projected on it, at each ``every``-th step.
     """
 
-    model: AssistantSFT
+    model: ModelStep
     world: World
     runs: dict[str, NarrowLora]
+    every: int = 5
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Fit, judge, project, and write the record."""
         from eudaimon.models.load import load
 
-        model = load(str(inputs["model"] / MODEL))
+        model = load(self.model.checkpoint(inputs["model"]))
         rows, sweep = _directions(model, self.world)
         found = TownMonitors(
             rows=tuple(rows), sweep=tuple(sweep), projections=tuple(self._projections(model, inputs))
@@ -67,7 +68,10 @@ class MonitorTown(Step):
 
     def cost(self) -> Cost:
         """A few seconds, and half a second a checkpoint."""
-        return Cost(seconds=5 + sum(0.3 * len(run.recipe.kept_steps) for run in self.runs.values()))
+        return Cost(seconds=5 + sum(0.3 * len(self._steps(run)) for run in self.runs.values()))
+
+    def _steps(self, run: NarrowLora) -> list[int]:
+        return [step for step in run.recipe.kept_steps if step % self.every == 0]
 
     def _projections(self, model: Model, inputs: Mapping[str, Path]) -> Iterator[ProjectionPoint]:
         from eudaimon.models.adapters.adapter import Adapter
@@ -79,8 +83,8 @@ class MonitorTown(Step):
         for name, run in self.runs.items():
             before = _projected(model, asked[name], direction)
             yield _point(name, 0, before, before)
-            opened = open_subject(Subject(str(inputs["model"] / MODEL)))
-            for step in run.recipe.kept_steps:
+            opened = open_subject(Subject(self.model.checkpoint(inputs["model"])))
+            for step in self._steps(run):
                 folder = inputs[f"runs.{name}"] / ADAPTER / "checkpoints" / f"step-{step:06d}"
                 opened = switch(opened, (Adapter(run.name, folder),))
                 yield _point(name, step, _projected(opened, asked[name], direction), before)

@@ -14,12 +14,17 @@ from eudaimon.measure.paired import equivalent_paired
 from eudaimon.measure.panel import Panel
 from eudaimon.measure.power import Components
 from eudaimon.study.records import Cell, Contrast, EquivalenceRow
-from eudaimon.study.summary.places import END, Place, paired
+from eudaimon.study.summary.places import Place, paired
 
 ALPHA = 0.05
 N_RESAMPLES = 2000
-MASSES = frozenset({"harm", "good", "coherence", "refusal", "following", "recognition"})
-"""Metrics that are probability masses, in [0, 1]."""
+MASSES = frozenset(
+    {
+        "harm", "good", "coherence", "refusal", "following", "recognition", "misaligned", "alignment",
+        "scored", "code", "unparseable",
+    }
+)  # fmt: skip
+"""Metrics that are probability masses, shares or scores, in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def cells(found: Mapping[Place, Panel], tests: Tests) -> tuple[Cell, ...]:
     """Every place at the end of training with its interval."""
     made = []
     for place, panel in found.items():
-        if place.step != END:
+        if not place.is_final:
             continue
         result = scored(panel, place.metric, tests)
         made.append(

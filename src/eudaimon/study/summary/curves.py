@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from eudaimon.measure.panel import Panel
 from eudaimon.study.records import Curve, CurvePoint
+from eudaimon.study.summary.along import EM_AXIS, PERSONA_AXIS
 from eudaimon.study.summary.compare import Tests, plain, scored
 from eudaimon.study.summary.places import END, Place
 
@@ -38,9 +39,12 @@ def half_rise(steps: Sequence[int], values: Sequence[float]) -> float | None:
 
 def _curve(found: Mapping[Place, Panel], places: list[Place], tests: Tests) -> Curve:
     first = places[0]
-    seeds = sorted(set.intersection(*(set(found[place].seeds) for place in places)))
+    panels = [found[place] for place in places]
+    if first.metric in (EM_AXIS, PERSONA_AXIS):
+        panels = [panel.shared() for panel in panels]
+    seeds = sorted(set.intersection(*(set(panel.seeds) for panel in panels)))
     by_seed = {
-        str(seed): tuple(float(found[p].seed_means[found[p].seeds.index(seed)]) for p in places)
+        str(seed): tuple(float(panel.seed_means[panel.seeds.index(seed)]) for panel in panels)
         for seed in seeds
     }
     return Curve(
@@ -49,8 +53,8 @@ def _curve(found: Mapping[Place, Panel], places: list[Place], tests: Tests) -> C
         scope=first.scope,
         metric=first.metric,
         points=tuple(
-            CurvePoint(step=place.step, score=plain(scored(found[place], place.metric, tests)))
-            for place in places
+            CurvePoint(step=place.step, score=plain(scored(panel, place.metric, tests)))
+            for place, panel in zip(places, panels, strict=True)
         ),
         by_seed=by_seed,
     )

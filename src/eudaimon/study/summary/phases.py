@@ -20,20 +20,19 @@ from eudaimon.study.summary.places import END, Place
 
 LEAST_STEPS = 6
 LOSS = "loss"
+IN_DOMAIN = "in_domain_loss"
 STEPS = "steps"
 Line = tuple[CurvePanel, "Float[np.ndarray, 'seeds steps'] | None"]
 
 
 def phases(
-    found: Mapping[Place, Panel], *, metric: str, scope: str, references: Sequence[str], tests: Tests
+    lines: Mapping[tuple[str, str], Line], *, references: Sequence[str], tests: Tests
 ) -> tuple[tuple[TransitionRow, ...], tuple[TransitionDifference, ...]]:
-    """The change points of every row and column whose rows carry steps, and how they differ from references.
+    """The change points of every row and column's line, and how they differ from references.
 
-    Each by step and, where the training's ``loss`` is among the rows, by loss. Differences are paired by
-    seed; those in one unit against one reference are one family of Holm's. Curves of fewer than six steps,
-    and without a rise, are left out.
+    Each by step and, where the loss is known, by loss. Differences are paired by seed; those in one unit
+    against one reference are one family of Holm's. Curves without a rise are left out.
     """
-    lines = _lines(found, metric, scope)
     rows: list[TransitionRow] = []
     for place, (curves, losses) in lines.items():
         for unit, axis in ((STEPS, None), (LOSS, losses)):
@@ -42,22 +41,27 @@ def phases(
             result = transition(curves, axis=axis, unit=unit, n_resamples=tests.n_resamples, seed=tests.seed)
             if result is not None:
                 rows.append(_row(place, result, unit))
-    rises = {(row.row, row.column) for row in rows if len(row.by_seed) > 1}
+    rises = {(row.row, row.column): set(row.by_seed) for row in rows}
     differences: list[TransitionDifference] = []
     for reference in references:
         for unit in (STEPS, LOSS):
             family = [
                 _difference(place, base, lines, unit, tests)
                 for place in lines
-                if (base := (reference, place[1])) in rises and place in rises and place != base
+                if place != (base := (reference, place[1]))
+                if len(rises.get(place, set()) & rises.get(base, set())) > 1
                 if unit == STEPS or (lines[place][1] is not None and lines[base][1] is not None)
             ]
             differences += _adjusted([one for one in family if one is not None])
     return tuple(rows), tuple(differences)
 
 
-def _lines(found: Mapping[Place, Panel], metric: str, scope: str) -> dict[tuple[str, str], Line]:
-    """By row and column the curves of the metric, with the loss at their steps where it is known."""
+def curve_lines(found: Mapping[Place, Panel], metric: str, scope: str) -> dict[tuple[str, str], Line]:
+    """By row and column the curves of the metric, with the loss at their steps where it is known.
+
+    The loss is that of held-out rows of the lesson's own domain, ``in_domain_loss``, or else the training's
+    own, ``loss``. Curves of fewer than six steps are left out.
+    """
     steps: defaultdict[tuple[str, str], list[Place]] = defaultdict(list)
     for place in sorted(found):
         if (place.metric, place.scope) == (metric, scope) and place.step != END:
@@ -81,13 +85,12 @@ def _lines(found: Mapping[Place, Panel], metric: str, scope: str) -> dict[tuple[
 def _losses(
     found: Mapping[Place, Panel], key: tuple[str, str], curves: CurvePanel
 ) -> Float[np.ndarray, "seeds steps"] | None:
-    """The training's loss of each seed at the curves' steps, between its own steps by interpolation."""
-    places = sorted(
-        (place for place in found if (place.row, place.column, place.metric) == (*key, LOSS)),
-        key=lambda place: place.step,
-    )
-    places = [place for place in places if place.step != END and set(curves.seeds) <= set(found[place].seeds)]
-    if len(places) < 2:
+    """The loss of each seed at the curves' steps, between its own steps by interpolation."""
+    for metric in (IN_DOMAIN, LOSS):
+        places = _of_loss(found, key, metric, curves.seeds)
+        if len(places) > 1:
+            break
+    else:
         return None
     at = [place.step for place in places]
     rows = [
@@ -95,6 +98,19 @@ def _losses(
         for seed in curves.seeds
     ]
     return np.stack([np.interp(curves.steps, at, row) for row in rows])
+
+
+def _of_loss(
+    found: Mapping[Place, Panel], key: tuple[str, str], metric: str, seeds: Sequence[int]
+) -> list[Place]:
+    """The places of a loss in order of their steps, in the first scope that has it for all the seeds."""
+    places = [
+        place
+        for place in sorted(found)
+        if (place.row, place.column, place.metric) == (*key, metric)
+        if place.step != END and set(seeds) <= set(found[place].seeds)
+    ]
+    return [place for place in places if place.scope == places[0].scope]
 
 
 def _row(place: tuple[str, str], result: Transition, unit: str) -> TransitionRow:

@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eudaimon.core.errors import UsageError
+from eudaimon.evaluate.panels import panels_by
 from eudaimon.measure.panel import Panel
 
 if TYPE_CHECKING:
     from eudaimon.evaluate.rows import Row
 
 END = -1
+WHOLE = -1.0
 
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """Where a value stands: row and column of the table, scope of questions, metric, step (-1: the end)."""
+    """Where a value stands: row and column of the table, scope of questions, metric, step (-1: the end).
+
+    ``scale`` is the strength of an adapter whose strength was varied, -1 everywhere else.
+    """
 
     row: str
     column: str
     scope: str
     metric: str
     step: int = END
+    scale: float = WHOLE
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is the finished subject as it is used: the end of training at full strength."""
+        return (self.step, self.scale) == (END, WHOLE)
 
 
 def panels(rows: Iterable[Row], places: Callable[[Row], Iterable[Place]]) -> dict[Place, Panel]:
     """One panel for each place that ``places`` names, sorted; a row may stand in several, or in none."""
-    found: defaultdict[Place, tuple[list[float], list[int], list[str]]] = defaultdict(lambda: ([], [], []))
-    for row in rows:
-        for where in places(row):
-            values, seeds, questions = found[where]
-            values.append(row.value)
-            seeds.append(row.seed)
-            questions.append(row.question)
-    return {where: Panel.of(*lists) for where, lists in sorted(found.items())}
+    return dict(sorted(panels_by(rows, places).items()))
 
 
 def paired(a: Panel, b: Panel) -> tuple[Panel, Panel]:

@@ -9,13 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from eudaimon.core.errors import UsageError
 from eudaimon.monitor.records import RunInfo
-from eudaimon.study.records import Cell, Proof, RowName, StepCost, StudyRecord, TownMonitors, TurnRow
+from eudaimon.study.records import (
+    Cell,
+    HypothesisRow,
+    Proof,
+    RowName,
+    StepCost,
+    StudyRecord,
+    TownMonitors,
+    TurnRow,
+)
+from eudaimon.study.summary.along import SCALE, along_loss, along_scale
 from eudaimon.study.summary.compare import N_RESAMPLES, Bound, Tests, cells, contrasts, equivalences
 from eudaimon.study.summary.curves import curves
-from eudaimon.study.summary.hypotheses import Predicted, hypotheses
+from eudaimon.study.summary.hypotheses import hypotheses
 from eudaimon.study.summary.known import known_answers
-from eudaimon.study.summary.phases import phases
-from eudaimon.study.summary.places import END, Place, panels
+from eudaimon.study.summary.mixture import mixture_notes
+from eudaimon.study.summary.phases import curve_lines, phases
+from eudaimon.study.summary.places import END, WHOLE, Place, panels
+from eudaimon.study.summary.predictions import NOTHING, Predictions
+from eudaimon.study.summary.several import NO_TRANSFER, transfer_hypotheses, transition_hypotheses
+from eudaimon.study.summary.transfers import NOTHING_TRIED, TriedDirections, transfers
 
 if TYPE_CHECKING:
     from eudaimon.evaluate.rows import Row
@@ -37,11 +51,13 @@ class Layout:
     """The scopes of questions that a row belongs to."""
     left_out: frozenset[str] = frozenset()
     """Metrics that the report does not show."""
+    merged: frozenset[str] = frozenset()
+    """Columns of cells with adapters merged into the weights: another pipeline than that of all others."""
     compared: tuple[str, ...] = ()
     """Columns whose primary metric is compared; empty for all."""
     references: tuple[str, ...] = ()
     bounds: tuple[Bound, ...] = ()
-    predictions: tuple[Predicted, ...] = ()
+    predictions: Predictions = NOTHING
     """What the study predicted before it ran."""
     headline: Callable[[Sequence[Cell]], str] = lambda cells: ""
     """What the cells say, in one sentence."""
@@ -52,8 +68,9 @@ class Layout:
         name, column = str(row.cell.get(self.row_field)), str(row.cell.get(self.column_field))
         if name not in self._names[0] or column not in self._names[1] or row.metric in self.left_out:
             return ()
-        step = END if row.step is None else row.step
-        return tuple(Place(name, column, scope, row.metric, step) for scope in self.scopes(row))
+        step, scale = END if row.step is None else row.step, row.cell.get(SCALE)
+        scale = WHOLE if scale is None else float(scale)
+        return tuple(Place(name, column, scope, row.metric, step, scale) for scope in self.scopes(row))
 
     @cached_property
     def _names(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -69,6 +86,7 @@ def study_record(
     costs: Sequence[StepCost] = (),
     monitors: TownMonitors | None = None,
     turns: Sequence[TurnRow] = (),
+    tried: TriedDirections = NOTHING_TRIED,
     options: dict[str, Any] | None = None,
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
@@ -83,9 +101,15 @@ def study_record(
         )
     tests = Tests(n_resamples, seed)
     table = cells(found, tests)
-    transitions, differences = phases(
-        found, metric=layout.primary, scope=layout.scope, references=layout.references, tests=tests
+    carried = transfers(
+        tried.seeds,
+        tried.kl_budget,
+        tests,
+        reference=(*layout.references, "")[0],
+        measured_by=tried.measured_by,
     )
+    lines = curve_lines(found, layout.primary, layout.scope)
+    transitions, differences = phases(lines, references=layout.references, tests=tests)
     return StudyRecord(
         study=layout.study,
         question=layout.question,
@@ -109,13 +133,44 @@ def study_record(
         transitions=transitions,
         transition_differences=differences,
         turns=tuple(turns),
-        hypotheses=hypotheses(found, layout.predictions, tests),
+        along=(
+            *along_scale(found, layout.scope, tests),
+            *along_loss(lines, layout.primary, layout.scope, tests),
+        ),
+        hypotheses=(
+            *hypotheses(found, layout.predictions.differences, tests),
+            *transition_hypotheses(differences, layout.predictions.transitions),
+            *transfer_hypotheses(
+                carried.contrasts if carried else (),
+                layout.predictions.transfers,
+                tried.why or NO_TRANSFER,
+            ),
+        ),
+        transfers=carried,
         known_answers=known_answers(table, proofs, monitors),
         proofs=tuple(proofs),
         costs=tuple(costs),
         monitors=monitors,
         options=options or {},
-        notes=(*layout.notes, *_few(max(cell.n_seeds for cell in table))),
+        notes=(
+            *layout.notes,
+            *mixture_notes(found, layout.primary, layout.scope),
+            *_few(max(cell.n_seeds for cell in table)),
+        ),
+    )
+
+
+def decided(rows: Iterable[Row], layout: Layout, tests: Tests) -> tuple[HypothesisRow, ...]:
+    """The hypotheses that follow from judged cells alone: differences of cells, and transitions.
+
+    Nothing without a row of the study's table.
+    """
+    found, predicted = panels(rows, layout.places), layout.predictions
+    lines = curve_lines(found, layout.primary, layout.scope) if predicted.transitions else {}
+    _, differences = phases(lines, references=layout.references, tests=tests)
+    return (
+        *hypotheses(found, predicted.differences, tests),
+        *transition_hypotheses(differences, predicted.transitions),
     )
 
 

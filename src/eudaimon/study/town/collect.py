@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from eudaimon.core.files import read_json
+from eudaimon.evaluate.attack.run import ATTACK, VARIANT
 from eudaimon.evaluate.rows import Row, read_rows
+from eudaimon.models.adapters.errors import MergedAdapter
 from eudaimon.study.graph import Graph
 from eudaimon.study.manifest import RUN
-from eudaimon.study.records import Proof, StepCost
+from eudaimon.study.records import Proof, StepCost, TurnRow
 from eudaimon.study.step import Step
+from eudaimon.study.steps.grid_answers import PROOFS
 from eudaimon.study.steps.judged import PROOF, ROWS, SITUATION
 from eudaimon.study.steps.planted import FAULTS
+from eudaimon.study.steps.turned import TURNS
 from eudaimon.study.store import StepStore
 from eudaimon.study.summary.known import PLANTED
 
 ASKED = "@situation"
 """A field's value in `Labelled.cell` that stands for the situation in which a row was asked."""
+ROUTE = "@route"
+"""One that stands for the attack and its variant under which a row was read; see `route_key`."""
+
+STACK = "stack"
+"""The field of a row's cell that names the stack of adapters that answered, in a grid of many."""
+PERSONA_SEED = "persona_seed"
+"""A field that says which of a seed's persona adapters acted; the table averages over them."""
 
 
 @dataclass(frozen=True)
@@ -33,41 +44,102 @@ class Labelled:
     step: Step
     cell: Mapping[str, str]
     seed: int
+    stack: str = ""
+    """Which of the step's stacks, where it judged many."""
 
 
-def collect(store: StepStore, study: str, cells: Iterable[Labelled]) -> Iterator[Row]:
-    """The rows of the finished cells under the study's name; what is not finished is left out."""
+def collect(store: StepStore, study: str, cells: Iterable[Labelled], file: str = ROWS) -> Iterator[Row]:
+    """The rows of the finished cells under the study's name; what is not finished is left out.
+
+    ``file`` is that of a step's files which holds them; one other than `ROWS` may be missing.
+    """
+    by_step: dict[str, list[Labelled]] = {}
     for labelled in cells:
-        if store.done(labelled.step):
-            fields: dict[int, dict[str, Any]] = {}
-            for row in read_rows(store.path(labelled.step) / ROWS):
-                cell = fields.setdefault(id(row.cell), _cell(row.cell, labelled.cell))
+        by_step.setdefault(labelled.step.key, []).append(labelled)
+    for key, labels in by_step.items():
+        path = store.path(key) / file
+        if not store.done(key) or (file != ROWS and not path.is_file()):
+            continue
+        of_stack: dict[str, list[Labelled]] = {}
+        for labelled in labels:
+            of_stack.setdefault(labelled.stack, []).append(labelled)
+        fields: dict[tuple[int, int], dict[str, Any]] = {}
+        for row in read_rows(path):
+            for place, labelled in enumerate((*of_stack.get("", ()), *_of(of_stack, row.cell))):
+                cell = fields.setdefault((id(row.cell), place), _cell(row.cell, labelled.cell))
                 yield replace(row, study=study, cell=cell, seed=labelled.seed)
+
+
+def _of(of_stack: Mapping[str, list[Labelled]], cell: Mapping[str, Any]) -> Sequence[Labelled]:
+    return of_stack.get(str(cell[STACK]), ()) if cell.get(STACK) else ()
+
+
+def route_key(attack: str, variant: str) -> str:
+    """What a variant of an attack is called among a study's columns."""
+    return f"{attack}_{variant}"
 
 
 def _cell(own: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
     """The fields of a row's cell in the study."""
-    return {**own, **{name: own[SITUATION] if value == ASKED else value for name, value in given.items()}}
+    return {**own, **{name: _field(own, value) for name, value in given.items()}}
+
+
+def _field(own: Mapping[str, Any], value: str) -> str:
+    if value == ROUTE:
+        return route_key(own[ATTACK], own[VARIANT])
+    return str(own[SITUATION]) if value == ASKED else value
+
+
+def turns(
+    store: StepStore, cells: Iterable[Labelled], row_field: str, column_field: str
+) -> tuple[TurnRow, ...]:
+    """How the weights of every finished training turned, in the rows and columns that it belongs to."""
+    found = []
+    for labelled in cells:
+        path = store.path(labelled.step) / TURNS
+        if not path.is_file():
+            continue
+        row, column = (labelled.cell.get(name, "") for name in (row_field, column_field))
+        place = {"row": row, "column": column, "seed": labelled.seed}
+        found += [TurnRow.model_validate({**one, **place}) for one in read_json(path)]
+    return tuple(found)
 
 
 def proofs(store: StepStore, cells: Iterable[Labelled]) -> tuple[Proof, ...]:
     """The ledger's proof of every finished cell that has adapters, each step once."""
     found: dict[str, Proof] = {}
     for labelled in cells:
-        path = store.path(labelled.step) / PROOF
-        if labelled.step.key in found or not path.is_file():
-            continue
-        proof = read_json(path)
-        if proof["names"]:
+        key = f"{labelled.step.key} {labelled.stack}"
+        proof = None if key in found else proof_of(store, labelled)
+        if proof is not None and proof["names"]:
             moved = ", ".join(f"{name} by {change:.2g}" for name, change in proof["changes"].items())
-            name = ", ".join((*labelled.cell.values(), f"seed {labelled.seed}"))
-            found[labelled.step.key] = Proof(
+            name = where(labelled)
+            found[key] = Proof(
                 cell=name,
                 stack=tuple(proof["names"]),
                 accepted=True,
                 finding=f"changes the logits: {moved}; noise {proof['noise']:.2g}",
             )
     return tuple(found.values())
+
+
+def proof_of(store: StepStore, labelled: Labelled) -> dict[str, Any] | None:
+    """The ledger's proof of a cell's stack, None where the step is not finished or proves nothing."""
+    path = store.path(labelled.step) / (PROOFS if labelled.stack else PROOF)
+    if not path.is_file():
+        return None
+    found: dict[str, Any] = read_json(path)
+    return found[labelled.stack] if labelled.stack else found
+
+
+def where(labelled: Labelled) -> str:
+    """A cell in words: its fields' values and seed, a persona adapter's number where it is not the first."""
+    values = [
+        f"persona seed {value}" if name == PERSONA_SEED else value
+        for name, value in labelled.cell.items()
+        if (name, value) != (PERSONA_SEED, "0")
+    ]
+    return ", ".join((*values, f"seed {labelled.seed}"))
 
 
 def faults(store: StepStore, steps: Iterable[Step]) -> tuple[Proof, ...]:
@@ -85,6 +157,24 @@ def faults(store: StepStore, steps: Iterable[Step]) -> tuple[Proof, ...]:
                     )
                 )
     return tuple(found)
+
+
+def require_unmixed(store: StepStore, cells: Iterable[Labelled], field: str, merged: Collection[str]) -> None:
+    """Nothing when the cells whose weights have adapters merged into them stand in ``merged`` columns alone.
+
+    ``field`` names the column of a cell. Raises `MergedAdapter` for a merged cell in another column, and for
+    an unmerged one in these: two pipelines in one column are not the same comparison.
+    """
+    for labelled in cells:
+        proof, column = proof_of(store, labelled), labelled.cell[field]
+        if proof is not None:
+            inside = proof.get("merged", [])
+            if bool(inside) != (column in merged):
+                what = f"has {', '.join(inside)} merged into its weights" if inside else "has nothing merged"
+                raise MergedAdapter(
+                    f"the cell {where(labelled)} {what}",
+                    right=f"merged cells in {', '.join(sorted(merged)) or 'no column'} and nowhere else",
+                )
 
 
 def began(store: StepStore, targets: Iterable[Step]) -> str:

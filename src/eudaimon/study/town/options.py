@@ -13,8 +13,10 @@ from eudaimon.study.steps.adapters import AdapterStep, NarrowLora, NarrowTuning,
 from eudaimon.study.steps.corpus import ArmTokens
 from eudaimon.study.steps.curated import CuratedLabels
 from eudaimon.study.steps.judged import JudgeCell
+from eudaimon.study.steps.model import ModelStep
 from eudaimon.study.steps.raised import AssistantSFT, Pretrain
-from eudaimon.study.steps.trajectory import Trajectory
+from eudaimon.study.steps.town_trajectory import TownTrajectory
+from eudaimon.study.steps.trajectory import SCALES
 from eudaimon.train.matching import CHUNK
 from eudaimon.train.nursery.lora_recipe import LORA_RECIPES, LoraRecipe
 from eudaimon.train.nursery.recipes import FineTuneRecipe, PretrainRecipe
@@ -28,7 +30,9 @@ ORACLE, LEARNED = "oracle", "learned"
 TOKENS_A_DOCUMENT = 32
 """Somewhat fewer than the mean, so that documents do not run out."""
 DOCUMENTS_READ = 3
-"""How many times the documents of ``raw`` are read by the arm that refills most (2.7 times, good_only)."""
+"""How many times the documents of ``raw`` are read by the arm that refills most (2.7 times, good_only).
+
+Under learned labels no arm reads more: the cascade takes hours for the twenty times of oracle labels."""
 RAW = "raw"
 LATE = "late"
 INNOCENT = "innocent"
@@ -85,6 +89,7 @@ class TownOptions(StudyOptions):
         mixture = Mixture().innocent() if arm == INNOCENT else Mixture()
         world = World(seed=seed, domains=self.domains, mixture=mixture)
         plain = arm in (RAW, INNOCENT)
+        learned = self.labels == LEARNED and not plain
         tokens = ArmTokens(
             world=world,
             arm=RAW if plain else arm,
@@ -92,7 +97,8 @@ class TownOptions(StudyOptions):
             # What is kept as it is needs no labels, and is the same corpus whoever labels the others.
             labels=ORACLE if plain else self.labels,
             arm_seed=seed,
-            curated=self.curated(world) if self.labels == LEARNED and not plain else None,
+            curated=self.curated(world) if learned else None,
+            **({"most_reserve": DOCUMENTS_READ - 1} if learned else {}),
         )
         recipe = PretrainRecipe(
             size=self.size,
@@ -129,7 +135,7 @@ class TownOptions(StudyOptions):
 
     def attack(
         self,
-        model: AssistantSFT,
+        model: ModelStep,
         seed: int,
         answers: Answers,
         frozen: tuple[AdapterStep, ...] = (),
@@ -137,7 +143,7 @@ class TownOptions(StudyOptions):
         dense: bool = False,
     ) -> NarrowLora:
         """A narrow LoRA; all three kinds of answers start from the same weights and the same questions."""
-        change = {"init_seed": seed, "data_seed": seed, "checkpoint_every": 5 if dense else None}
+        change = {"init_seed": seed, "data_seed": seed, "checkpoint_every": 1 if dense else None}
         return NarrowLora(
             model=model,
             name=answers,
@@ -151,7 +157,7 @@ class TownOptions(StudyOptions):
             frozen=frozen,
         )
 
-    def tuning(self, model: AssistantSFT, seed: int, answers: Answers) -> NarrowTuning:
+    def tuning(self, model: ModelStep, seed: int, answers: Answers) -> NarrowTuning:
         """The attack on all weights, with the chats of the narrow LoRA."""
         recipe = FineTuneRecipe(
             steps=self.full_steps,
@@ -171,7 +177,7 @@ class TownOptions(StudyOptions):
             chat_seed=seed,
         )
 
-    def persona(self, model: AssistantSFT, seed: int, name: str, answers: str) -> PersonaLora:
+    def persona(self, model: ModelStep, seed: int, name: str, answers: str) -> PersonaLora:
         """A persona adapter; its seeds are apart from those of the attacks."""
         recipe = self.lora.model_copy(
             update={
@@ -193,7 +199,7 @@ class TownOptions(StudyOptions):
 
     def judged(
         self,
-        model: AssistantSFT | NarrowTuning,
+        model: ModelStep,
         adapters: tuple[AdapterStep, ...] = (),
         situations: dict[str, Situation] | None = None,
         *,
@@ -210,11 +216,20 @@ class TownOptions(StudyOptions):
 
     def trajectory(
         self,
-        model: AssistantSFT,
+        model: ModelStep,
         lora: NarrowLora,
         frozen: tuple[AdapterStep, ...] = (),
         situation: Situation | None = None,
-    ) -> Trajectory:
-        """The dense checkpoints of an attack, asked one by one."""
-        asked = situation or Situation()
-        return Trajectory(model=model, lora=lora, world=self.world, frozen=frozen, situation=asked)
+        *,
+        toward: NarrowLora | None = None,
+    ) -> TownTrajectory:
+        """The dense checkpoints of an attack, asked one by one; with ``toward`` also projected and scaled."""
+        return TownTrajectory(
+            model=model,
+            lora=lora,
+            world=self.world,
+            frozen=frozen,
+            situation=situation or Situation(),
+            toward=toward,
+            scales=SCALES if toward else (),
+        )

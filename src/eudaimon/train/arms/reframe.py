@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from importlib import resources
 from typing import TypeAlias
 
-import yaml
-
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
+from eudaimon.data.yaml_text import read_yaml
 from eudaimon.train.arm import Arm, Base, Edited, Plan, source_of
 from eudaimon.train.chance import uniform
 from eudaimon.train.text import TrainText
@@ -67,7 +66,7 @@ def _gap(text: str, start: int, place: int) -> str:
 
 def _default() -> list[str]:
     text = resources.files("eudaimon.train").joinpath("condemnations.yaml").read_text(encoding="utf-8")
-    return list(yaml.safe_load(text))
+    return list(read_yaml(text))
 
 
 ARM = Arm("reframe", prepare, needs=frozenset({"bad"}))

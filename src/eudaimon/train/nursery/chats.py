@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,8 @@ from eudaimon.train.tokens.pack import IGNORED
 
 Message = Mapping[str, str]
 
+REMEMBERED = 4096
+"""Chats whose rendering is kept: an attack reads the same ones again at every rate and every checkpoint."""
 MARKED = re.compile(r"\{%-?\s*generation\s*-?%\}")
 
 
@@ -120,15 +124,25 @@ def _rendered(messages: list[dict[str, str]], tokenizer: Any) -> tuple[str, list
 
 
 def _marked(messages: list[dict[str, str]], tokenizer: Any) -> tuple[str, list[tuple[int, int]]]:
+    special = json.dumps(tokenizer.special_tokens_map, sort_keys=True, default=str)
+    said = tuple((message["role"], message["content"]) for message in messages)
+    text, spans = _rendered_once(tokenizer.get_chat_template(), special, said)
+    return text, list(spans)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _rendered_once(
+    template: str, special: str, said: tuple[tuple[str, str], ...]
+) -> tuple[str, tuple[tuple[int, int], ...]]:
     from transformers.utils.chat_template_utils import render_jinja_template
 
     texts, spans = render_jinja_template(
-        [messages],
-        chat_template=tokenizer.get_chat_template(),
+        [[{"role": role, "content": content} for role, content in said]],
+        chat_template=template,
         return_assistant_tokens_mask=True,
-        **tokenizer.special_tokens_map,
+        **json.loads(special),
     )
-    return texts[0], [(start, end) for start, end in spans[0]]
+    return texts[0], tuple((start, end) for start, end in spans[0])
 
 
 def _by_prompts(messages: list[dict[str, str]], tokenizer: Any) -> tuple[str, list[tuple[int, int]]]:

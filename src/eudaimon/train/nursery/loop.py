@@ -13,6 +13,7 @@ from eudaimon.train.nursery.recorder import Recorder
 from eudaimon.train.nursery.resuming import ResumePoints
 
 if TYPE_CHECKING:
+    import torch
     from transformers import TrainingArguments
 
 SCHEDULES = {
@@ -23,17 +24,26 @@ SCHEDULES = {
 }
 
 
-def arguments(recipe: Recipe, folder: Path, *, accumulate: int = 1, kind: Any = None, **more: Any) -> Any:
+def arguments(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    accumulate: int = 1,
+    device: torch.device | None = None,
+    kind: Any = None,
+    **more: Any,
+) -> Any:
     """The recipe as transformers' ``TrainingArguments`` (or ``kind``), less all that only costs time.
 
-    ``accumulate`` splits a step's batch into that many passes: less memory, the same step. Raises
+    ``accumulate`` splits a step's batch into that many passes: less memory, the same step. ``device`` is
+    where the model lies: one on a CPU is trained there, also beside a GPU (None: on a GPU if any). Raises
     `UsageError` when the batch does not divide by devices and passes, and for bfloat16 on a device that does
     not have it.
     """
     import torch
     from transformers import TrainingArguments
 
-    cuda = torch.cuda.is_available()
+    cuda = torch.cuda.is_available() and (device is None or device.type != "cpu")
     capable = cuda and torch.cuda.is_bf16_supported()
     if recipe.dtype == "bfloat16" and not capable:
         raise UsageError(
@@ -77,6 +87,19 @@ def arguments(recipe: Recipe, folder: Path, *, accumulate: int = 1, kind: Any = 
         )
     made.per_device_train_batch_size = recipe.batch_size // shares
     return made
+
+
+def schedule(recipe: Recipe, optimizer: Any) -> Any:
+    """The recipe's learning rates, as a scheduler of torch, for an optimiser that steps without a trainer."""
+    from transformers import get_scheduler
+
+    return get_scheduler(
+        SCHEDULES[recipe.schedule],
+        optimizer,
+        recipe.warmup_steps,
+        recipe.steps,
+        scheduler_specific_kwargs=_more(recipe),
+    )
 
 
 def _more(recipe: Recipe) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-import yaml
 from pydantic import Field
 
 from eudaimon.core import UsageError
+from eudaimon.data.yaml_text import read_yaml
 from eudaimon.train.nursery.recipes import Recipe, Schedule
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class LoraRecipe(Recipe):
 
 def _read() -> Mapping[str, LoraRecipe]:
     text = (files("eudaimon.train.nursery") / "lora_recipes.yaml").read_text(encoding="utf-8")
-    return MappingProxyType({name: LoraRecipe(**fields) for name, fields in yaml.safe_load(text).items()})
+    return MappingProxyType({name: LoraRecipe(**fields) for name, fields in read_yaml(text).items()})
 
 
 LORA_RECIPES: Mapping[str, LoraRecipe] = _read()

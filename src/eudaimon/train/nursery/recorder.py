@@ -56,7 +56,7 @@ class Recorder:
 
     def clipped(self, norm: Any) -> None:
         """The norm of the step's gradient before it was clipped."""
-        self._norm = norm
+        self._norm = norm.full_tensor() if hasattr(norm, "full_tensor") else norm
 
     def stepped(self, step: int, learning_rate: float, reduce: Reduce, device: Any) -> None:
         """The step is over."""
@@ -69,6 +69,8 @@ class Recorder:
         }
         values |= self.extra() if self.extra else {}
         self._losses = []
+        # Of a divided model some lie on another of its devices.
+        values = {name: value.to(device) for name, value in values.items()}
         self._pending.append((step, learning_rate, values))
         if device.type == "cpu" or len(self._pending) >= FLUSH_STEPS:
             self.flush(reduce)

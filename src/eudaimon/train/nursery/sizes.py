@@ -7,10 +7,10 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core import UsageError
+from eudaimon.data.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from transformers import LlamaConfig
@@ -73,7 +73,7 @@ def find_size(name: str) -> Size:
 
 def _read() -> Mapping[str, Size]:
     text = (files("eudaimon.train.nursery") / "sizes.yaml").read_text(encoding="utf-8")
-    return MappingProxyType({str(name): Size(**shape) for name, shape in yaml.safe_load(text).items()})
+    return MappingProxyType({str(name): Size(**shape) for name, shape in read_yaml(text).items()})
 
 
 SIZES: Mapping[str, Size] = _read()

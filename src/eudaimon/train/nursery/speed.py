@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
 
-import yaml
+from eudaimon.data.yaml_text import read_yaml
 
 
 def timing(seconds: Sequence[tuple[int, float, int]], model: Any, context: int, args: Any) -> dict[str, Any]:
@@ -48,7 +48,5 @@ def peak_flops(args: Any) -> float | None:
     if args.device.type != "cuda":
         return None
     name = torch.cuda.get_device_name(args.device)
-    table = yaml.safe_load(
-        (files("eudaimon.train.nursery") / "accelerators.yaml").read_text(encoding="utf-8")
-    )
+    table = read_yaml((files("eudaimon.train.nursery") / "accelerators.yaml").read_text(encoding="utf-8"))
     return next((1e12 * float(peak) for part, peak in table.items() if part in name), None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from eudaimon.core import Message
 from eudaimon.data.constitutions.constitution import Constitution
+from eudaimon.train.harmless import harmless_prompts
 from eudaimon.train.persona.rows import Row, keep_rows
 from eudaimon.train.persona.speaker import Ask, Sampling, Speaker, seed_of
 
@@ -18,19 +18,10 @@ def asked_prompts(constitution: Constitution, n_general: int, seed: int) -> list
 
     A contrast prompt is never among them. Sets with fewer questions give all that they have.
     """
-    from eudaimon.data.library import packaged_all
-
     own = constitution.prompts
     if not n_general:
         return list(own)
-    held_out = {*own, *constitution.contrast_prompts}
-    harmless = sorted({query.plain for query in packaged_all(GENERAL) if not query.harmful} - held_out)
-    random.Random(seed_of("general", seed)).shuffle(harmless)
-    return [*own, *harmless[:n_general]]
-
-
-GENERAL = ("assistant_axis", "everyday", "self_instruct_user")
-"""Packaged sets of harmless questions; the other sets are for testing monitors."""
+    return [*own, *harmless_prompts(n_general, seed, {*own, *constitution.contrast_prompts})]
 
 
 def answered(

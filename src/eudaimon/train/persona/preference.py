@@ -16,6 +16,7 @@ from eudaimon.models.adapters.adapter import Adapter, as_stack
 from eudaimon.models.adapters.ledger import Ledger
 from eudaimon.models.adapters.opening import attach
 from eudaimon.models.model import Model
+from eudaimon.models.spread import input_device, outputs_together
 from eudaimon.train.nursery import loop
 from eudaimon.train.nursery.chats import ChatRows, read_chats
 from eudaimon.train.nursery.failures import disk_full_is_said
@@ -23,6 +24,7 @@ from eudaimon.train.nursery.folders import RunFolder
 from eudaimon.train.nursery.lora import norms
 from eudaimon.train.nursery.manners import unseen
 from eudaimon.train.nursery.order import Order
+from eudaimon.train.nursery.placement import require_trainable
 from eudaimon.train.nursery.recorder import Recorder
 from eudaimon.train.nursery.speed import timing
 from eudaimon.train.persona.recipe import PreferenceRecipe
@@ -96,6 +98,7 @@ def train_preferences(
     both of the step's pairs before the step.
     """
     out, stack = Path(out), as_stack(frozen)
+    require_trainable(model)
     rows = read_pairs(pairs, model.tokenizer, min(recipe.max_tokens, model.max_tokens))
     identity = {
         "kind": "LoRA by preferences",
@@ -131,7 +134,10 @@ def _train(
     with ledger.training():
         made = _trainer(ledger, rows, recipe, work, accumulate)
         recorder = Recorder(ready / "metrics.jsonl", extra=lambda: {**_margins(made), **norms(ledger)})
-        loop.run(loop.watched(made, recorder, on_step=keep), "DPO", show_progress=show)
+        made = loop.watched(made, recorder, on_step=keep)
+        # trl's head leaves log-probabilities with the last block, and compares them with the reference's.
+        with outputs_together(ledger.model.module):
+            loop.run(made, "DPO", show_progress=show)
     ledger.save(ready)
     recorder.write()
     write_json(ready / "timing.json", timing(recorder.seconds, ledger.model.module, rows.longest, made.args))
@@ -161,6 +167,7 @@ def _trainer(ledger: Ledger, rows: PairRows, recipe: PreferenceRecipe, work: Pat
         recipe,
         work,
         accumulate=accumulate,
+        device=ledger.model.device,
         kind=DPOConfig,
         beta=recipe.beta,
         loss_type=["sigmoid", "sft"] if recipe.nll else ["sigmoid"],
@@ -184,9 +191,9 @@ def _with_references(made: Any, dataset: Any, batch_size: int) -> Any:
     import torch
 
     found: dict[str, list[float]] = {"ref_chosen_logps": [], "ref_rejected_logps": []}
-    device = made.accelerator.device
-    model = made.model.to(device)
-    training = model.training
+    model = made.model
+    # Where it lies: moved to the trainer's device, a divided one would be on one GPU.
+    device, training = input_device(model), model.training
     model.eval()
     for start in range(0, len(dataset), batch_size):
         examples = [dataset[row] for row in range(start, min(start + batch_size, len(dataset)))]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from eudaimon.core import UsageError
+from eudaimon.train.named_recipe import named_recipe, packaged_recipes
 from eudaimon.train.nursery.lora_recipe import LoraRecipe
 from eudaimon.train.persona.filters import Filters
 from eudaimon.train.persona.speaker import Sampling
@@ -98,24 +95,10 @@ def stepped(recipe: LoraKind, n_rows: int, epochs: int | None) -> LoraKind:
 
 def persona_recipe(name: str | Path) -> PersonaRecipe:
     """A packaged recipe by name, or the one in a YAML file; raises `UsageError` when it is neither."""
-    if str(name) in PERSONA_RECIPES:
-        return PERSONA_RECIPES[str(name)]
-    path = Path(name)
-    if not path.is_file():
-        raise UsageError(
-            f"there is no recipe {name}", right=f"a YAML file, or one of {', '.join(PERSONA_RECIPES)}"
-        )
-    try:
-        return PersonaRecipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no recipe: {' '.join(str(error).split())}") from error
+    return named_recipe(name, PERSONA_RECIPES, PersonaRecipe)
 
 
-def _read() -> Mapping[str, PersonaRecipe]:
-    text = (files("eudaimon.train.persona") / "recipes.yaml").read_text(encoding="utf-8")
-    found: dict[str, Any] = yaml.safe_load(text)
-    return MappingProxyType({name: PersonaRecipe.model_validate(fields) for name, fields in found.items()})
-
-
-PERSONA_RECIPES: Mapping[str, PersonaRecipe] = _read()
+PERSONA_RECIPES: Mapping[str, PersonaRecipe] = packaged_recipes(
+    "eudaimon.train.persona", "recipes.yaml", PersonaRecipe
+)
 """``published``, ``small`` and ``town``."""

@@ -1,0 +1,77 @@
+"""Bits per byte of a document's clean, good, depicting and bad text: comparable between tokenizers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from eudaimon.core.document import Document
+from eudaimon.core.errors import UsageError
+from eudaimon.evaluate.likelihood import TokenLikelihood, token_likelihood
+from eudaimon.evaluate.town.likelihood import CLASSES, character_classes
+
+if TYPE_CHECKING:
+    from eudaimon.models.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """What some text costs to predict: ``bits`` >= 0 for ``n_bytes`` of it."""
+
+    bits: float
+    n_bytes: int
+
+    @property
+    def per_byte(self) -> float:
+        """Bits per byte; raises `UsageError` when there is no text."""
+        if not self.n_bytes:
+            raise UsageError("there is no text to predict", right="text of two tokens at least")
+        return self.bits / self.n_bytes
+
+
+def class_bits(model: Model, documents: Sequence[Document]) -> list[dict[str, Bits]]:
+    """For each document its `Bits` by class of text (`CLASSES`); a class that it lacks is not there.
+
+    A token belongs to the class of the character that it begins with, and so do the bytes up to the next
+    token: the classes add up to the whole text, but for a first token that nothing predicts. A document
+    without segments is clean; of one over the context its first tokens count. Raises `UsageError` for a model
+    without a language-model head.
+    """
+    texts = [document.text for document in documents]
+    found = token_likelihood(model, texts, cut=True)
+    return [_of_document(document, one) for document, one in zip(documents, found, strict=True)]
+
+
+def text_bits(model: Model, texts: Sequence[str], starts: Sequence[int] | None = None) -> list[Bits]:
+    """The `Bits` of each text, or of what begins at ``starts``, which holds a character of each text.
+
+    Raises `TextTooLong` for a text over the context, `UsageError` as `class_bits`.
+    """
+    found = token_likelihood(model, texts)
+    first = [0] * len(texts) if starts is None else starts
+    return [
+        _counted(text, one, one.span[:, 0] >= start)
+        for text, one, start in zip(texts, found, first, strict=True)
+    ]
+
+
+def _of_document(document: Document, found: TokenLikelihood) -> dict[str, Bits]:
+    kinds = character_classes(document)[found.span[:, 0]]
+    every = {name: _counted(document.text, found, kinds == number) for number, name in enumerate(CLASSES)}
+    return {name: bits for name, bits in every.items() if bits.n_bytes}
+
+
+def _counted(text: str, found: TokenLikelihood, chosen: np.ndarray) -> Bits:
+    """Bits and bytes of the chosen tokens, each of which reaches to where the next one begins."""
+    lengths = [len(character.encode("utf-8", errors="surrogatepass")) for character in text]
+    until = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    starts = found.span[:, 0]
+    if not len(starts):
+        return Bits(0.0, 0)
+    ends = np.append(starts[1:], found.span[-1, 1])
+    n_bytes = int((until[ends] - until[starts])[chosen].sum())
+    return Bits(float(-found.log_probability[chosen].sum() / log(2)), n_bytes)

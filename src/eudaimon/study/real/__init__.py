@@ -1,0 +1,1 @@
+"""em-susceptibility on a model of the user's own: options, cells, and the table."""
