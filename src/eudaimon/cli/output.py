@@ -51,26 +51,65 @@ def print_line(text: str, style: str = "") -> None:
     console().print(Text(text, style=style), soft_wrap=True)
 
 
+GAP = 3
+"""Characters between two columns of a table."""
+FOLDED = 16
+"""Characters from which on a word is folded rather than given a table of its own."""
+
+
 def print_table(
     header: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", style: Sequence[str] = ()
 ) -> None:
-    """A table on standard output; numbers stand right, long cells fold, ``style[i]`` is that of row i."""
+    """A table on standard output; numbers stand right, long cells fold, ``style[i]`` is that of row i.
+
+    Columns for which there is no room even with folded cells follow in further tables, each with the first
+    column.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    if title:
+        # Not the table's own title, which would be wrapped to the table's width.
+        print_line(title, "italic")
+    for columns in _blocks(header, cells, console().width):
+        _print_columns(header, cells, columns, style)
+
+
+def _print_columns(
+    header: Sequence[str], cells: Sequence[Sequence[str]], columns: Sequence[int], style: Sequence[str]
+) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    cells = [[_cell(value) for value in row] for row in rows]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, name in enumerate(header):
+    for column in columns:
         numeric = bool(cells) and all(_is_number(row[column]) for row in cells)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(header[column], justify="right" if numeric else "left", overflow="fold")
     for number, row in enumerate(cells):
         own = style[number] if number < len(style) else ""
-        table.add_row(*(Text(cell, style=own) for cell in row))
-    if title:
-        # Not the table's own title, which would be wrapped to the table's width.
-        print_line(title, "italic")
+        table.add_row(*(Text(row[column], style=own) for column in columns))
     console().print(table)
+
+
+def _blocks(header: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> list[list[int]]:
+    """The columns of each table: all in one where their longest words fit, else as many as fit unfolded."""
+    every = list(range(len(header)))
+    columns = [[header[column], *(row[column] for row in cells)] for column in every]
+    room = width + GAP - 2  # a table has an edge of one character on each side
+    if sum(max(map(_longest_word, own)) + GAP for own in columns) <= room or len(every) < 3:
+        return [every]
+    wide = [max(map(len, own[1:]), default=0) for own in columns]
+    full = [max(a, _longest_word(own[0])) + GAP for a, own in zip(wide, columns, strict=True)]
+    blocks = [[0]]
+    for column in every[1:]:
+        used = sum(full[each] for each in blocks[-1])
+        if used + full[column] > room and len(blocks[-1]) > 1:
+            blocks.append([0])
+        blocks[-1].append(column)
+    return blocks
+
+
+def _longest_word(text: str) -> int:
+    return min(max(map(len, text.split()), default=0), FOLDED)
 
 
 def one_line(text: str, limit: int | None = None) -> str:
