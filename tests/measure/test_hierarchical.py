@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from eudaimon.core.errors import UsageError
 from eudaimon.measure import Panel, contrast, contrasts, equivalent, equivalent_by_seed, hierarchical, holm
+from eudaimon.measure.panel_resampling import spread
 
 FEW = settings(max_examples=25, deadline=None)
 
@@ -157,3 +158,24 @@ def test_arms_must_share_seeds_and_questions():
         Panel.of([np.nan], [0], ["a"])
     with pytest.raises(UsageError, match="lengths differ"):
         Panel.of([0.5, 0.6], [0], ["a", "b"])
+
+
+def test_among_many_arms_a_clear_difference_can_still_be_shown():
+    rng = np.random.default_rng(3)
+    base = crossed_table(rng, noise=0.01)
+    arms = {f"arm {k}": (panel(crossed_table(rng, noise=0.01)), panel(base)) for k in range(219)}
+    arms["clear"] = (panel(base - 0.8 + 0.02 * rng.normal(size=base.shape)), panel(base))
+    found = contrasts(arms, n_resamples=500)
+    assert found["clear"].adjusted < 0.05 < 220 * 2 / 501
+    assert sum(one.adjusted < 0.05 for one in found.values()) <= 3
+    same = contrasts({"same": (panel(base + 0.5), panel(base))}, n_resamples=500)["same"]
+    assert same.p == pytest.approx(2 / 501)  # no variance to tell a smaller one from
+
+
+def test_beyond_the_resamples_p_is_no_smaller_than_chance_makes_it():
+    below, runs, level = 0, 1500, 0.001
+    for run in range(runs):
+        table = crossed_table(np.random.default_rng(run), n_seeds=3, n_questions=16) - 0.5
+        known = spread(panel(table), True)
+        below += known.tail(float(table.mean())) < level
+    assert below <= 4  # 1.5 are expected at the nominal rate, and twelve of Satterthwaite's freedom

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from eudaimon.core.errors import UsageError
 from eudaimon.measure.hierarchical import N_RESAMPLES, SeededScore, contrast
 from eudaimon.measure.panel import Panel
-from eudaimon.measure.panel_resampling import resampled_means, spread
+from eudaimon.measure.panel_resampling import factor, resampled_means
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,10 @@ def effect_sizes(
         value = scale.of(at[0]) - scale.of(at[1])
         # How far to spread the draws follows from the arms' values, weighed as they move this effect.
         moving = replace(a, values=scale.slope(at[0]) * a.values - scale.slope(at[1]) * b.values)
-        factor = spread(moving, crossed) or 1.0
         of_means = [
             scale.of_all(_inside_all(drawn, len(panel))) for drawn, panel in zip(means, (a, b), strict=True)
         ]
-        drawn = value + factor * (of_means[0] - of_means[1] - value)
+        drawn = value + factor(moving, crossed) * (of_means[0] - of_means[1] - value)
         low, high = (float(limit) for limit in np.quantile(drawn, (0.025, 0.975)))
         update = {"value": value, "low": min(low, value), "high": max(high, value), "unit": unit}
         return difference.model_copy(update=update)

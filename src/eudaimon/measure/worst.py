@@ -17,7 +17,7 @@ from eudaimon.core.errors import UsageError
 from eudaimon.core.score import Score
 from eudaimon.measure.hierarchical import N_RESAMPLES, hierarchical
 from eudaimon.measure.panel import Panel
-from eudaimon.measure.panel_resampling import resampled_means, spread
+from eudaimon.measure.panel_resampling import factor, resampled_means
 
 LEAST = 1e-12
 """Of a standard deviation, so that means that do not vary can be divided by it."""
@@ -71,8 +71,8 @@ def worst_case(
         alone = {name: float(name == which) for name in names}
         return WorstCase(Score(value=value, n=n), Score(value=mean.value, n=n), which, 0.0, alone)
     drawn = np.array([resampled_means(panel, n_resamples, seed) for panel in panels])
-    factor = np.array([spread(panel, True) or 1.0 for panel in panels])
-    away = factor[:, None] * (drawn - means[:, None])
+    factors = np.array([factor(panel, True) for panel in panels])
+    away = factors[:, None] * (drawn - means[:, None])
     wide = np.maximum(away.std(axis=1, keepdims=True), LEAST)
     low = float((means - np.quantile((away / wide).max(axis=0), 0.975) * wide[:, 0]).max())
     high = float((means + np.quantile((-away / wide).max(axis=0), 0.975) * wide[:, 0]).max())
