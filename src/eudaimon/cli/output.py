@@ -94,7 +94,7 @@ def _blocks(header: Sequence[str], cells: Sequence[Sequence[str]], width: int) -
     """The columns of each table: all in one where their longest words fit, else as many as fit unfolded."""
     every = list(range(len(header)))
     columns = [[header[column], *(row[column] for row in cells)] for column in every]
-    room = width + GAP - 2  # a table has an edge of one character on each side
+    room = width + GAP - 4  # edges of two characters
     if sum(max(map(_longest_word, own)) + GAP for own in columns) <= room or len(every) < 3:
         return [every]
     wide = [max(map(len, own[1:]), default=0) for own in columns]
