@@ -139,7 +139,8 @@ def bits(study: dict[str, Any]) -> list[str]:
 
 def contrasts(study: dict[str, Any]) -> list[str]:
     """Differences to each reference, in points of percent, with Holm-adjusted p-values."""
-    lines = ["## Contrasts in harm, other domains (points of percent; p adjusted by Holm)", ""]
+    asked = "held-out questions" if study.get("reactivation") else "other domains"
+    lines = [f"## Contrasts in harm, {asked} (points of percent; p adjusted by Holm)", ""]
     lines += ["| | under | against | difference | p |", "|---|---|---|---|---|"]
     titles = {entry["key"]: entry["title"] for entry in (*study["rows"], *study["columns"])}
     for c in study["contrasts"]:
