@@ -31,7 +31,7 @@ class Second(Protocol):
         ``text`` is what the monitor read: the conversation, with the answer so far as the assistant's turn
         for ``output``. ``first.layer`` stays where nobody could add anything (budget spent); otherwise
         ``layer`` is who decided, ``flagged`` and ``score`` are theirs, ``threshold`` that of their score, and
-        ``seconds`` holds those of ``first`` and of each layer that was asked. A failure is a decision of layer
-        ``error``, flagged unless told to fail open; what is raised all the same the answerer takes for one.
-        A cancelled request cancels the task that waits here.
+        ``seconds`` holds those of ``first`` and of each layer that was asked. A failure is a decision of
+        layer ``error``, flagged unless told to fail open; what is raised all the same counts as one. A
+        cancelled request cancels the task that waits here.
         """
