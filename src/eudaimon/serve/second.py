@@ -23,15 +23,15 @@ class Second(Protocol):
 
     @property
     def band(self) -> Band:
-        """The scores of the monitor for which it is asked; at or above ``high`` and below ``low`` it is not."""
+        """The scores of the monitor for which it is asked: ``low <= score < high``."""
 
     async def decide(self, text: Text, side: Side, first: Decided) -> Decided:
         """The decision that takes the place of ``first``, which is the monitor's.
 
-        ``text`` is what the monitor read: the conversation, with the answer so far as the assistant's turn for
-        ``output``. ``first.layer`` stays where nobody could add anything (budget spent); otherwise ``layer`` is
-        who decided, ``flagged`` and ``score`` are theirs, ``threshold`` that of their score, and ``seconds``
-        holds those of ``first`` and of each layer that was asked. A failure is a decision of layer ``error``,
-        flagged unless told to fail open; what is raised all the same the answerer takes for one.
-        A cancelled request cancels the task that waits here.
+        ``text`` is what the monitor read: the conversation, with the answer so far as the assistant's turn
+        for ``output``. ``first.layer`` stays where nobody could add anything (budget spent); otherwise
+        ``layer`` is who decided, ``flagged`` and ``score`` are theirs, ``threshold`` that of their score, and
+        ``seconds`` holds those of ``first`` and of each layer that was asked. A failure is a decision of
+        layer ``error``, flagged unless told to fail open; what is raised all the same counts as one. A
+        cancelled request cancels the task that waits here.
         """

@@ -1,0 +1,3 @@
+from .moderating import Moderator as Moderator
+
+__all__ = ["Moderator"]
