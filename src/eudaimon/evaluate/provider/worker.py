@@ -36,8 +36,8 @@ class Worker(Generic[Asked, How, Reply]):
     """A thread in which everything about a model happens: interventions act in one thread only.
 
     ``answer(asked, how)`` gets up to ``most`` requests that are to be answered in the same way; what it
-    raises, each of them hears. A batch goes off when nobody has asked for ``quiet_seconds``; with 0 it is what
-    waits. Once closed, it answers what was asked before and nothing more.
+    raises, each of them hears. A batch goes off when nobody has asked for ``quiet_seconds``; with 0 it is
+    what waits. Once closed, it answers what was asked before and nothing more.
     """
 
     def __init__(

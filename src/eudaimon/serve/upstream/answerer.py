@@ -94,6 +94,8 @@ class UpstreamAnswerer:
 
     async def ready(self) -> bool:
         """Whether the guard reads a text and the upstream model gave a token, now or half a minute ago."""
+        if self._closing:
+            return False
         reads = await self._how.checker.works()
         now = time.monotonic()
         if now - self._tried >= TRIED_EVERY_SECONDS or not self._works:

@@ -64,6 +64,7 @@ class UpstreamAnswering:
         """The pieces as they pass, then the end; who stops listening stops the answer."""
         if self._task is None:
             self._task = asyncio.create_task(self._answer())
+            self._task.add_done_callback(self._ended)
         try:
             while True:
                 event = await self._out.get()
@@ -110,7 +111,12 @@ class UpstreamAnswering:
         except Exception:
             log.exception("an answer failed")
             finish, reason = "error", "the guard failed"
-        self._out.put_nowait(replace(self._told, finish=finish, reason=reason or self._told.reason))
+        self._told = replace(self._told, finish=finish, reason=reason)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        # A task that is cancelled before its first step never runs at all.
+        told = replace(self._told, finish=self._stopped or "cancelled") if task.cancelled() else self._told
+        self._out.put_nowait(told)
         self._left(self)
 
     async def _checked(self) -> tuple[Finish, str]:
@@ -224,17 +230,19 @@ class UpstreamAnswering:
 
     async def _count(self) -> None:
         """Tokens as the upstream server counts them; where it did not tell, as the guard's tokenizer does."""
-        count, growing = self._how.checker.reader.count, self._growing
-        n_input, n_output = self._counted
-        made, sent = await count(growing.text), await count(growing.text[: growing.sent])
-        at = None if self._flagged_end is None else await count(growing.text[: self._flagged_end])
+        growing, (n_input, n_output) = self._growing, self._counted
+        text, at = growing.text, self._flagged_end
+        ends = (len(text), growing.sent, self._sent_before, at or 0)
+        asked, made, sent, leaked, flagged = await self._how.checker.reader.counts(
+            [self.asked.text, *(text[:end] for end in ends)]
+        )
         self._told = replace(
             self._told,
-            n_input=await count(self.asked.text) if n_input is None else n_input,
+            n_input=asked if n_input is None else n_input,
             n_output=made if n_output is None else n_output,
             n_held=made - sent,
-            flagged_at=at,
-            n_leaked=await count(growing.text[: self._sent_before]),
+            flagged_at=None if at is None else flagged,
+            n_leaked=leaked,
         )
 
 

@@ -62,18 +62,12 @@ class Checker:
         started = time.perf_counter()
         threshold = self.thresholds.of(side)
         try:
-            verdict = await self.reader.read(text)
+            first = await self.reader.read(text, threshold)
         except NotRead as error:
-            return self._failed(str(error), threshold, {"monitor": time.perf_counter() - started})
-        first = Decided(
-            flagged=verdict.score >= threshold,
-            score=verdict.score,
-            threshold=threshold,
-            category=verdict.category if verdict.score >= threshold else None,
-            seconds={"monitor": time.perf_counter() - started},
-            n_tokens=verdict.n_tokens,
-            reason=verdict.reason,
-        )
+            return self._failed(str(error), threshold, time.perf_counter() - started)
+        first = replace(first, seconds={"monitor": time.perf_counter() - started})
+        if first.layer == "error":
+            return first
         second = self.second
         if second is None:
             return first
@@ -87,18 +81,16 @@ class Checker:
             log.exception("the layers behind the guard failed")
             if first.flagged:
                 return first
-            return replace(
-                self._failed(f"the layers failed ({type(error).__name__})", threshold, first.seconds),
-                score=first.score,
-            )
+            failed = self._failed(f"the layers failed ({type(error).__name__})", threshold, 0.0)
+            return replace(failed, score=first.score, seconds=first.seconds)
 
     async def works(self) -> bool:
         """Whether the guard reads a text."""
         try:
-            await self.reader.read("How do I bake bread?")
+            found = await self.reader.read("How do I bake bread?", self.thresholds.input)
         except NotRead:
             return False
-        return True
+        return found.layer != "error"
 
     async def close(self) -> None:
         """End the guard's thread, and close what the layers have open."""
@@ -106,13 +98,13 @@ class Checker:
         if isinstance(self.second, Layers):
             await self.second.close()
 
-    def _failed(self, reason: str, threshold: float, seconds: dict[str, float]) -> Decided:
+    def _failed(self, reason: str, threshold: float, seconds: float) -> Decided:
         said = "passed since told to fail open" if self.fail_open else "flagged to be safe"
         return Decided(
             flagged=not self.fail_open,
             score=1.0,
             threshold=threshold,
             layer="error",
-            seconds=seconds,
+            seconds={"monitor": seconds},
             reason=f"{reason}; {said}",
         )

@@ -8,6 +8,7 @@ import httpx
 
 from eudaimon.monitor.monitor import Monitor
 from eudaimon.serve.guards.opening import MINILM_GUARD, open_guard
+from eudaimon.serve.local.moderating import Moderator
 from eudaimon.serve.second import Second
 from eudaimon.serve.upstream.answerer import UpstreamAnswerer
 from eudaimon.serve.upstream.checking import Checker, Thresholds
@@ -50,8 +51,9 @@ def open_upstream(
     server.require_key()
     monitor = guard if isinstance(guard, Monitor) else open_guard(guard, device=device)
     value = monitor.threshold.value
+    moderator = Moderator(monitor, seconds=guard_seconds, fail_open=fail_open)
     checker = Checker(
-        Reader(monitor, timeout_seconds=guard_seconds, count=lambda text: n_tokens(monitor, text)),
+        Reader(moderator, timeout_seconds=guard_seconds, count=lambda text: n_tokens(monitor, text)),
         thresholds or Thresholds(value, value),
         second,
         fail_open=fail_open,

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from eudaimon.core import EudaimonError, Text, UsageError
 from eudaimon.core.text import plain_text
 from eudaimon.evaluate.provider.worker import Worker
-from eudaimon.monitor.verdict import Verdict
+from eudaimon.serve.asked import Decided
 
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH = 32
+COUNT_SECONDS = 1.0
+"""A client does not wait longer for the count of tokens of an answer that has ended."""
 
 
 class Guard(Protocol):
-    """What reads texts: a `Monitor`, or a `Cascade` of two."""
+    """What decides on texts: `eudaimon.serve.local.Moderator`, with a monitor."""
 
-    def check_many(self, texts: Sequence[Text]) -> Sequence[Verdict]:
-        """Verdicts in the order of the texts."""
+    def decide(self, texts: Sequence[Text], threshold: float) -> Sequence[Decided]:
+        """The decisions at a threshold, in the order of the texts; what fails is one of layer ``error``."""
 
 
 class NotRead(EudaimonError):
@@ -52,17 +53,19 @@ class Reader:
         self._guard, self._timeout_seconds, self._most_waiting = guard, timeout_seconds, most_waiting
         self._count = count or (lambda text: len(text.split()))
         # No quiet time: while one batch is read the next one comes together by itself.
-        self._worker: Worker[Text, None, Verdict | Exception] = Worker(
-            self._read, LARGEST_BATCH, quiet_seconds=0.0
+        self._worker: Worker[Text, float, Decided | Exception] = Worker(
+            self._decide, LARGEST_BATCH, quiet_seconds=0.0
         )
-        self._n = 0
+        self._n, self._closed = 0, False
 
-    async def read(self, text: Text) -> Verdict:
-        """The guard's verdict, with a score in [0, 1]; raises `NotRead`."""
+    async def read(self, text: Text, threshold: float) -> Decided:
+        """The guard's decision at a threshold; raises `NotRead` where it gives none."""
+        if self._closed:
+            raise NotRead("the guard is closed")
         if self._n >= self._most_waiting:
             raise NotRead("too many texts wait for the guard")
         self._n += 1
-        reply = self._worker.ask(text, None)
+        reply = self._worker.ask(text, threshold)
         # Counted until the guard is done with it, also when nobody waits any more.
         loop = asyncio.get_running_loop()
         reply.add_done_callback(lambda _: _later(loop, self._done))
@@ -70,41 +73,45 @@ class Reader:
             async with asyncio.timeout(self._timeout_seconds):
                 found = await asyncio.shield(asyncio.wrap_future(reply))
         except TimeoutError as error:
-            raise NotRead(f"the guard gave no verdict within {self._timeout_seconds:g} s") from error
+            raise NotRead(f"the guard gave no decision within {self._timeout_seconds:g} s") from error
         if isinstance(found, Exception):
             raise NotRead(f"the guard failed ({type(found).__name__})") from found
-        if not 0 <= found.score <= 1 or not math.isfinite(found.margin):
+        # Also NaN, which lies below every threshold.
+        if found.layer != "error" and not 0 <= found.score <= 1:
             raise NotRead(f"the guard gave no score ({found.score})")
-        if found.stage == "refused":
-            raise NotRead(found.reason or "the guard could not read the text")
         return found
 
-    async def count(self, text: Text) -> int:
-        """How many tokens the guard makes of a text; words where it does not answer in time."""
-        plain = plain_text(text)
+    async def counts(self, texts: Sequence[Text]) -> list[int]:
+        """How many tokens the guard makes of each text; words where it does not say so soon."""
+        plain = [plain_text(text) for text in texts]
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                return await asyncio.wrap_future(self._worker.call(lambda: self._count(plain)))
-        except Exception:
-            return len(plain.split())
+            async with asyncio.timeout(min(self._timeout_seconds, COUNT_SECONDS)):
+                counted = self._worker.call(lambda: [self._count(text) for text in plain])
+                return await asyncio.wrap_future(counted)
+        except Exception as error:
+            log.warning("the guard did not count tokens (%s)", type(error).__name__)
+            return [len(text.split()) for text in plain]
 
     def close(self) -> None:
         """End the thread once it has read what was asked before."""
+        self._closed = True
         self._worker.close()
 
     def _done(self) -> None:
         self._n -= 1
 
-    def _read(self, texts: Sequence[Text], how: None) -> list[Verdict | Exception]:
+    def _decide(self, texts: Sequence[Text], threshold: float) -> list[Decided | Exception]:
         try:
-            found = list(self._guard.check_many(texts))
+            found = self._guard.decide(texts, threshold)
             if len(found) != len(texts):
-                raise EudaimonError(f"the guard gave {len(found)} verdicts on {len(texts)} texts")
+                raise EudaimonError(f"the guard gave {len(found)} decisions on {len(texts)} texts")
             return list(found)
         except Exception as error:
             log.exception("the guard failed on %d texts", len(texts))
-            # One text that breaks the guard must not block those that came with it.
-            return [error] if len(texts) == 1 else [self._read([text], how)[0] for text in texts]
+            if len(texts) == 1:
+                return [error]
+        # One text that breaks the guard must not block those that came with it.
+        return [self._decide([text], threshold)[0] for text in texts]
 
 
 def _later(loop: asyncio.AbstractEventLoop, do: Callable[[], None]) -> None:
