@@ -48,7 +48,7 @@ CREATE INDEX IF NOT EXISTS of_request ON verdicts (request);
 
 @dataclass(frozen=True)
 class Row:
-    """One verdict; ``time`` in seconds of the epoch, ``text`` what was judged, kept as the audit is told to."""
+    """One verdict; ``time`` in seconds of the epoch, ``text`` what was judged, kept if the audit log may."""
 
     request: str
     time: float
@@ -175,8 +175,8 @@ class Audit:
 
 
 INSERT = (
-    "INSERT INTO verdicts (request, time, route, side, mode, flagged, score, threshold, layer, category, model,"
-    " monitor, finish, hash, n_characters, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO verdicts (request, time, route, side, mode, flagged, score, threshold, layer, category,"
+    f" model, monitor, finish, hash, n_characters, text) VALUES ({', '.join('?' * 16)})"
 )
 
 

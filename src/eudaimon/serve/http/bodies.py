@@ -1,4 +1,4 @@
-"""What the endpoints of OpenAI take: the shapes of their requests, strictly typed, unknown fields left alone."""
+"""What the endpoints of OpenAI take: bodies of requests, strictly typed, unknown fields left alone."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Drawn(Body):
 class ChatBody(Drawn):
     """``POST /v1/chat/completions``; one answer (``n`` is 1)."""
 
-    messages: list[Turn] = Field(min_length=1)
+    messages: list[Turn] = Field(min_length=1, fail_fast=True)
     max_completion_tokens: int | None = Field(None, ge=1)
     logprobs: bool | None = None
     top_logprobs: int | None = Field(None, ge=0, le=20)

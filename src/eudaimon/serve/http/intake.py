@@ -11,7 +11,7 @@ from eudaimon.serve.http.settings import Limits
 
 
 class Intake:
-    """Hands the application a body that is whole: 413 for a large one, whatever it declares, 408 for a slow one."""
+    """Hands the application a whole body: 413 for a large one, whatever it declares, 408 for a slow one."""
 
     def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Logs as JSON, one object a line, without the texts of requests; of an error what and where, not its message."""
+"""Logs as JSON lines without the texts of requests; of an error what it was and where, not its message."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from fastapi import APIRouter, Request
 
@@ -23,7 +23,7 @@ router = APIRouter()
 
 @router.post(PATH, openapi_extra=takes(ModerationsBody))
 async def moderations(request: Request) -> dict[str, Any]:
-    """One result for a text, a list of parts or a conversation; one each for a list of texts or conversations.
+    """One result for a text, a list of parts or a conversation, and one for each of a list of these.
 
     ``side`` says whether they are read as what a user puts or as what a model said.
     """
@@ -52,12 +52,12 @@ def texts_of(body: ModerationsBody) -> list[Text]:
     if not given:
         raise Refused(400, "input: at least one text", code="invalid_value", param="input")
     if isinstance(given[0], str):
-        return list(cast("list[str]", given))
+        return list(given)
     if isinstance(given[0], TextPart):
-        return ["\n".join(part.text for part in cast("list[TextPart]", given))]
+        return ["\n".join(part.text for part in given)]
     if isinstance(given[0], Turn):
-        return [tuple(turn.message() for turn in cast("list[Turn]", given))]
-    return [tuple(turn.message() for turn in turns) for turns in cast("list[list[Turn]]", given)]
+        return [tuple(turn.message() for turn in given)]
+    return [tuple(turn.message() for turn in turns) for turns in given]
 
 
 def check_many(texts: list[Text], limits: Limits) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from eudaimon.serve.http import chat, completions, litellm, moderations
 from eudaimon.serve.http.context import ID, new_id
 from eudaimon.serve.http.errors import Refused, broken
-from eudaimon.serve.http.logs import tell
+from eudaimon.serve.http.logs import LOGGER, tell
 from eudaimon.serve.http.serving import Serving
 
 ROUTES = frozenset(
@@ -57,9 +56,7 @@ class Outermost:
                 await self._app(scope, receive, watched)
         except Exception:
             self._serving.metrics.failures.labels("request").inc()
-            logging.getLogger("eudaimon.serve").exception(
-                "request failed", extra={"facts": {"id": scope[ID]}}
-            )
+            LOGGER.exception("request failed", extra={"facts": {"id": scope[ID]}})
             if status == NO_RESPONSE:
                 await broken().response()(scope, receive, watched)
         finally:

@@ -10,7 +10,7 @@ STRICTNESS: dict[Mode, int] = {"off": 0, "score": 1, "block": 2}
 
 
 def modes(settings: Settings, asked: ModerationBody | None) -> tuple[Mode, Mode]:
-    """What a verdict on input and output does; the stricter of server and request unless loosening is allowed.
+    """What a verdict on input and output does: the stricter of server and request, or as asked if allowed.
 
     A side at which nobody looks (``off``) stays so: a request cannot bring a monitor along.
     """

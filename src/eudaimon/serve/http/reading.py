@@ -30,7 +30,9 @@ async def read(request: Request, body: type[Read]) -> Read:
 
 
 def _refused(error: ValidationError) -> Refused:
-    first = error.errors(include_url=False, include_input=False)[0]
+    # Of the branches of a union the one that went deepest: it is what was meant.
+    found = error.errors(include_url=False, include_input=False)
+    first = max(found, key=lambda each: len(each["loc"]))
     kind, context = first["type"], first.get("ctx", {})
     where = [part if isinstance(part, str) else f"[{part}]" for part in first["loc"]]
     # Names that pydantic gives to the branches of a union say nothing to a client.

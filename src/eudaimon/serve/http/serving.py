@@ -12,7 +12,7 @@ from typing import Any
 from eudaimon.core import Text, plain_text
 from eudaimon.serve.asked import Answerer, Asked, Decided, Ended
 from eudaimon.serve.http.audit import Audit, Row
-from eudaimon.serve.http.errors import Refused, stopping, unrecorded
+from eudaimon.serve.http.errors import stopping, unrecorded
 from eudaimon.serve.http.logs import tell
 from eudaimon.serve.http.metrics import Metrics
 from eudaimon.serve.http.settings import Settings
@@ -56,7 +56,8 @@ class Serving:
             self._row(id_, route, side, mode, each, text, "none")
             for text, each in zip(texts, decided, strict=True)
         ]
-        tell("moderated", id=id_, route=route, **self._said(texts), **{side: [_facts(d) for d in decided]})
+        said = self._said(texts) | {side: [_facts(each) for each in decided]}
+        tell("moderated", id=id_, route=route, **said)
         return await self._record(rows)
 
     async def answered(self, asked: Asked, route: str, answer: str, ended: Ended, streamed: bool) -> bool:
@@ -105,7 +106,7 @@ class Serving:
         return task
 
     async def stop(self) -> None:
-        """Take nothing new, let the answerer end what runs within the grace, and close the audit log, once."""
+        """Take nothing new, let what runs end within the grace, and close the audit log; once."""
         self.stopping = True
         if self._ending is None:
             self._ending = asyncio.create_task(self._end())
@@ -196,6 +197,3 @@ def _facts(decided: Decided | None) -> dict[str, Any] | None:
 
 def _number(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else value
-
-
-__all__ = ["Refused", "Serving"]

@@ -1,4 +1,4 @@
-"""Fields of OpenAI's requests that would change the answer's meaning and are not served: told, never ignored."""
+"""Fields that would change an answer's meaning and are not served: told, never ignored."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ FAILED = "check_failed"
 
 
 def sound(decided: Decided, fails_open: bool) -> Decided:
-    """The decision, or one of layer ``error`` where its score is no number: flagged unless open failure is on."""
+    """The decision, or one of a failed check where its score is no number."""
     if math.isfinite(decided.score) and math.isfinite(decided.threshold):
         return decided
     return failed(fails_open, "the score is no number", decided)
@@ -30,7 +30,7 @@ def failed(fails_open: bool, reason: str, on: Decided | None = None) -> Decided:
 
 
 def result(decided: Decided, monitor: str, fails_open: bool) -> dict[str, Any]:
-    """One entry of ``results``: OpenAI's fields, then layer, score, threshold, seconds of each layer, tokens."""
+    """One entry of ``results``: OpenAI's fields, and beside them who decided, how, and at what cost."""
     name = FAILED if decided.layer == "error" else decided.category or UNNAMED
     scores = {each: _number(score) for each, score in decided.categories.items()}
     scores.setdefault(name, _number(decided.score))
