@@ -36,7 +36,7 @@ def client():
 
 @pytest.fixture
 def served():
-    """``served(settings=None, audit=None, **answerer)``: address, answerer and `Server` of one on loopback."""
+    """``served(settings=None, audit=None, **answerer)``: address, answerer, `Server` on loopback."""
     with ExitStack() as stack:
 
         def made(settings: Settings | None = None, audit=None, **how):

@@ -174,10 +174,11 @@ def test_errors_are_the_clients_own(openai_client, fields, error, param):
 
 
 def test_what_asks_for_nothing_is_let_through(openai_client):
+    parts = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     answer = openai_client.chat.completions.create(
-        model="pretended", messages=[{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}],
-        n=1, tools=[], tool_choice="none", response_format={"type": "text"}, logit_bias={}, frequency_penalty=0,
-        user="u", store=False, metadata={"k": "v"}, extra_body={"unheard_of": 1, "top_k": -1},
+        model="pretended", messages=[{"role": "user", "content": parts}], n=1, tools=[], tool_choice="none",
+        response_format={"type": "text"}, logit_bias={}, frequency_penalty=0, user="u", store=False,
+        metadata={"k": "v"}, extra_body={"unheard_of": 1, "top_k": -1},
     )  # fmt: skip
     assert answer.choices[0].message.content == "a b "
     assert openai_client.answerer.asked[0].text[0].content == "a\nb"

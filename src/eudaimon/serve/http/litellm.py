@@ -27,6 +27,11 @@ from eudaimon.serve.http.schema import takes
 from eudaimon.serve.http.verdicts import facts, failed
 
 PATH = "/beta/litellm_basic_guardrail_api"
+FORMAT = frozenset(
+    ("additionalProperties", "arguments", "description", "enum", "function", "id", "input", "items", "name")
+    + ("parameters", "properties", "required", "strict", "type")
+)
+"""Names of fields in every tool's definition or call, which say nothing."""
 ROLES = {"developer": "system", "function": "tool"}
 router = APIRouter()
 
@@ -149,7 +154,7 @@ def _parts(content: Any) -> list[str]:
 
 
 def _joined(value: Any) -> str:
-    """All words in a JSON value, names of fields included, one below the other."""
+    """All words in a JSON value, one below the other: names of fields too, but for those of the format."""
     return "\n".join(_words(value))
 
 
@@ -158,7 +163,8 @@ def _words(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, dict):
         for name, each in value.items():
-            yield name
+            if name not in FORMAT:
+                yield name
             yield from _words(each)
     elif isinstance(value, list):
         for each in value:
