@@ -10,11 +10,9 @@ from eudaimon.core import EudaimonError, UsageError
 from eudaimon.serve.asked import Answering, Asked, Busy, Ended, Event, Piece
 from eudaimon.serve.http.errors import Refused, broken, busy, mistaken, stopping, unrecorded
 from eudaimon.serve.http.logs import tell
-from eudaimon.serve.http.serving import Serving
+from eudaimon.serve.http.serving import LEAVING_SECONDS, Serving
 
-Stop: TypeAlias = Literal["gone", "late", "unrecorded"]
-LEAVING_SECONDS = 10.0
-"""How long a cancelled answer may take to end before nobody waits for it any more."""
+Stop: TypeAlias = Literal["gone", "late", "stopping", "unrecorded"]
 
 
 class Run:
@@ -37,9 +35,10 @@ class Run:
         self.deadline = loop.time() + serving.settings.limits.request_seconds
         self._alarm = loop.call_at(self.deadline, self._stop, "late")
         self._pump = serving.keep(asyncio.create_task(self._take()))
+        serving.at_end(self._pump, lambda: self._stop("stopping"))
 
     async def next(self) -> Event | Stop:
-        """The next event, or why there will be none: client gone, too late, verdict not recorded."""
+        """The next event, or why there will be none."""
         return await self._found.get()
 
     def client_gone(self) -> None:
@@ -50,7 +49,7 @@ class Run:
         if not self._stopped and not self._pump.done():
             self._stopped = True
             self._found.put_nowait(why)
-            self.serving.metrics.failures.labels(f"client {why}" if why == "gone" else why).inc()
+            self.serving.metrics.failures.labels("client gone" if why == "gone" else why).inc()
             self.serving.keep(asyncio.create_task(self._leave()))
 
     async def _leave(self) -> None:
@@ -95,6 +94,8 @@ def refusal(run: Run, end: Ended | Stop) -> Refused | None:
         return Refused(504, f"no answer within {seconds:g} s", code="timeout")
     if end == "gone":
         return Refused(499, "the client is gone", code="client_gone")
+    if end == "stopping":
+        return stopping()
     if end == "unrecorded":
         return unrecorded()
     if isinstance(end, Ended) and end.finish in ("error", "cancelled"):

@@ -27,10 +27,10 @@ from eudaimon.serve.http.schema import takes
 from eudaimon.serve.http.verdicts import facts, failed
 
 PATH = "/beta/litellm_basic_guardrail_api"
-FORMAT = frozenset(
-    ("additionalProperties", "arguments", "description", "enum", "function", "id", "input", "items", "name")
-    + ("parameters", "properties", "required", "strict", "type")
-)
+FORMAT = frozenset({
+    "additionalProperties", "arguments", "description", "enum", "function", "id", "input", "items", "name",
+    "parameters", "properties", "required", "strict", "type",
+})  # fmt: skip
 """Names of fields in every tool's definition or call, which say nothing."""
 ROLES = {"developer": "system", "function": "tool"}
 router = APIRouter()

@@ -11,7 +11,7 @@ from fastapi import Request
 
 from eudaimon.core import EudaimonError, Text, UsageError
 from eudaimon.serve.asked import Busy, Decided
-from eudaimon.serve.http.errors import Refused, broken, busy, mistaken
+from eudaimon.serve.http.errors import Refused, broken, busy, mistaken, stopping
 from eudaimon.serve.http.logs import tell
 from eudaimon.serve.http.serving import Serving
 from eudaimon.serve.http.verdicts import sound
@@ -27,7 +27,8 @@ async def moderate(
     if not texts:
         return []
     left = asyncio.create_task(_left(request))
-    asked = asyncio.create_task(serving.answerer.moderate(texts, side))
+    asked = serving.keep(asyncio.create_task(serving.answerer.moderate(texts, side)))
+    serving.at_end(asked, asked.cancel)
     seconds = serving.settings.limits.request_seconds
     try:
         await asyncio.wait({left, asked}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -38,6 +39,8 @@ async def moderate(
                 if left.done()
                 else Refused(504, f"no verdict within {seconds:g} s", code="timeout")
             )
+        if asked.cancelled():
+            raise stopping()
         decided = [sound(each, serving.answerer.fails_open) for each in asked.result()]
         if len(decided) != len(texts):
             raise EudaimonError("fewer decisions than texts")

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from eudaimon.core import Text, plain_text
@@ -16,6 +16,9 @@ from eudaimon.serve.http.errors import stopping, unrecorded
 from eudaimon.serve.http.logs import tell
 from eudaimon.serve.http.metrics import Metrics
 from eudaimon.serve.http.settings import Settings
+
+LEAVING_SECONDS = 10.0
+"""How long what was cancelled may take to end before nobody waits for it any more."""
 
 
 class Serving:
@@ -28,6 +31,7 @@ class Serving:
         self.metrics = Metrics(answerer)
         self.stopping = False
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._give_up: dict[asyncio.Task[Any], Callable[[], object]] = {}
         self._ending: asyncio.Task[None] | None = None
         self._readiness: asyncio.Task[bool] | None = None
 
@@ -105,6 +109,11 @@ class Serving:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def at_end(self, task: asyncio.Task[Any], give_up: Callable[[], object]) -> None:
+        """What is called once the server ends and the grace is over, unless the task is done by then."""
+        self._give_up[task] = give_up
+        task.add_done_callback(lambda done: self._give_up.pop(done, None))
+
     async def stop(self) -> None:
         """Take nothing new, let what runs end within the grace, and close the audit log; once."""
         self.stopping = True
@@ -115,12 +124,14 @@ class Serving:
     async def _end(self) -> None:
         grace = self.settings.limits.grace_seconds
         try:
-            async with asyncio.timeout(grace + 5):
+            async with asyncio.timeout(grace + LEAVING_SECONDS):
                 await self.answerer.close(grace)
         except Exception as error:
             tell("close failed", logging.ERROR, error=type(error).__name__)
+        for give_up in list(self._give_up.values()):
+            give_up()
         if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=grace)
+            await asyncio.wait(set(self._tasks), timeout=LEAVING_SECONDS)
         if self.audit is not None:
             await asyncio.to_thread(self.audit.close)
 
