@@ -19,6 +19,8 @@ from eudaimon.serve.http.settings import Settings
 
 LEAVING_SECONDS = 10.0
 """How long what was cancelled may take to end before nobody waits for it any more."""
+MOMENT_SECONDS = 1.0
+"""What an answer that ended with the grace has to be recorded in."""
 
 
 class Serving:
@@ -123,11 +125,16 @@ class Serving:
 
     async def _end(self) -> None:
         grace = self.settings.limits.grace_seconds
+        over = asyncio.get_running_loop().time() + grace
         try:
             async with asyncio.timeout(grace + LEAVING_SECONDS):
                 await self.answerer.close(grace)
         except Exception as error:
             tell("close failed", logging.ERROR, error=type(error).__name__)
+        # What has just ended may still be written down.
+        left = max(over - asyncio.get_running_loop().time(), MOMENT_SECONDS)
+        if self._give_up:
+            await asyncio.wait(set(self._give_up), timeout=left)
         for give_up in list(self._give_up.values()):
             give_up()
         if self._tasks:
