@@ -168,8 +168,9 @@ def test_in_front_of_a_server(guard):
         said = ""
         async for event in answerer.ask(Asked(as_conversation(text))).events():
             if isinstance(event, Ended):
-                return said, event
+                break
             said += event.text
+        return said, event
 
     async def do():
         transport = httpx.MockTransport(handle)

@@ -624,6 +624,8 @@ def test_what_the_guard_is_unsure_of_the_layers_decide(stub, guard, answerer, as
     assert [each.layer for each in moderated] == [layer, "monitor", "monitor"]
     assert [each.flagged for each in moderated] == [finish != "stop", False, True]
     assert set(end.output.seconds) == {"monitor", "validator"}
+    # An unsure word stays in the windows of 64 for 64 characters: it is asked about twice or so, not 8 times.
+    assert sum(side == "output" for _, side in seen) <= 3
 
 
 def test_a_slow_validator_holds_its_own_text_and_nobody_elses(stub, guard, answerer, ask):

@@ -46,9 +46,10 @@ def test_whatever_passes_goes_whole_and_in_order(pieces, window):
 
 
 @settings(max_examples=300, deadline=None)
-@given(TEXTS, WINDOWS)
-def test_every_stretch_stands_in_one_look(pieces, window):
+@given(TEXTS, WINDOWS, st.booleans())
+def test_every_stretch_stands_in_one_look(pieces, window, patient):
     growing = Growing(window, 10_000)
+    growing.patient = patient
     looks, out = run(growing, pieces)
     length = window.size - window.every
     for start in range(max(1, len(out) - length + 1)):
@@ -85,6 +86,16 @@ def test_tokens_go_with_their_text():
     assert [piece and piece.text for piece in pieces] == [None, "Hel", None, "lo a", "dear"]
     for piece in filter(None, pieces):
         assert "".join(token for token, *_ in piece.tokens) == piece.text
+
+
+def test_who_is_patient_is_asked_less_often():
+    looks = []
+    for patient in (False, True):
+        growing = Growing(Window(5, 40, 0), 1000)
+        growing.patient = patient
+        found, _ = run(growing, ["word "] * 20)
+        looks.append(len(found))
+    assert looks == [20, 5]
 
 
 def test_only_spaces_are_not_read():

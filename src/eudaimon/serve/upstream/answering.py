@@ -196,6 +196,9 @@ class UpstreamAnswering:
         if not look.text:
             return True
         decided = await self._check(look.text, "output", self._shown())
+        # What the guard is unsure of stays in its windows for a while: the layers need not be asked of it at
+        # every step.
+        self._growing.patient = set(decided.seconds) != {"monitor"}
         before = self._told.output
         self._told = replace(self._told, output=decided if before is None else worse(before, decided))
         if decided.flagged and self._flagged_end is None:

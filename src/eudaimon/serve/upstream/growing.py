@@ -46,13 +46,16 @@ class Look:
 class Growing:
     """The answer so far, ``text``, of which the first ``sent`` characters went.
 
-    With ``whole_chunks`` what goes ends where a chunk ended, so that tokens go with their text. No character
-    goes by `release` that does not stand before the end of a look that passed.
+    While ``patient`` the next look comes later, with half a window of new text: for an answer about which
+    somebody dearer is asked each time. With ``whole_chunks`` what goes ends where a chunk ended, so that
+    tokens go with their text. No character goes by `release` that does not stand before the end of a look
+    that passed.
     """
 
     def __init__(self, window: Window, longest: int, *, whole_chunks: bool = False) -> None:
         self._window, self._longest, self._whole_chunks = window, longest, whole_chunks
         self.text, self.sent, self.passed = "", 0, 0
+        self.patient = False
         self._half = ""
         self._marks: deque[tuple[int, tuple[Token, ...]]] = deque()
 
@@ -72,7 +75,8 @@ class Growing:
     def look(self, *, ended: bool = False) -> Look | None:
         """What is to be read now; None where too little is new."""
         new = len(self.text) - self.passed
-        if not new or (not ended and new < self._window.every):
+        due = self._window.size // 2 if self.patient else self._window.every
+        if not new or (not ended and new < max(due, self._window.every)):
             return None
         start = max(0, self.passed - (self._window.size - self._window.every))
         space = self.text.rfind(" ", max(0, start - _WORD), start)
