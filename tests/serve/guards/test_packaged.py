@@ -1,4 +1,4 @@
-"""The packaged guard is what its card says: made by the kept script, from the packaged data, measured there."""
+"""The packaged guard is what its card says: made by the kept script from packaged data, and measured."""
 
 from __future__ import annotations
 

@@ -213,10 +213,6 @@ def test_log_probabilities_go_with_what_passed(stub, guard, answerer, ask):
         assert all(rest == (-0.5, (("x", -2.0),)) for _, *rest in piece.tokens for rest in [tuple(rest)])
 
 
-def break_off(talk, stub):
-    return [stub.HEAD, stub.said("Some words that came")]
-
-
 BROKEN = {
     "status 500": (lambda stub: b"HTTP/1.1 500 X\r\ncontent-length: 6\r\n\r\nsecret", "HTTP 500"),
     "status 401": (lambda stub: b"HTTP/1.1 401 X\r\ncontent-length: 6\r\n\r\nsecret", "HTTP 401"),
@@ -269,6 +265,7 @@ def test_whatever_breaks_is_an_error_that_tells_nothing(stub, guard, answerer, a
     assert end.finish == "error" and BROKEN[name][1] in end.reason, end.reason
     assert all(hidden not in end.reason for hidden in ("secret", "hunter2", url, "127.0.0.1"))
     assert len(text) <= len("some words that came") and "secret" not in text
+    assert end.n_input == 5 and end.n_output <= 4, "counted by the guard, since nobody else told"
     assert (after, end_after.finish) == (TEXT, "stop"), "the server serves on"
 
 

@@ -100,14 +100,16 @@ class UpstreamAnswering:
                 raise asyncio.CancelledError
             async with asyncio.timeout(self._how.server.limits.total_seconds), self._place:
                 self._told = replace(self._told, seconds_queued=time.perf_counter() - queued)
-                finish, reason = await self._checked()
+                try:
+                    finish, reason = await self._checked()
+                except NoAnswer as error:
+                    finish, reason = "error", str(error)
                 await self._count()
         except TimeoutError:
             finish, reason = "error", "the answer took too long"
         except asyncio.CancelledError:
-            finish, reason = self._stopped or "cancelled", ""
-        except NoAnswer as error:
-            finish, reason = "error", str(error)
+            finish = self._stopped or "cancelled"
+            reason = "the server closes" if finish == "error" else ""
         except Exception:
             log.exception("an answer failed")
             finish, reason = "error", "the guard failed"
