@@ -116,7 +116,8 @@ class LocalAnswerer:
         )
         if job.reads_input:
             job.prepared = self._clerk.submit(self._portions, asked.text)
-        self._boxes.add(box)
+        with self._lock:
+            self._boxes.add(box)
         self._engine.submit(job)
         if job.prepared is not None:
             job.prepared.add_done_callback(self._engine.wake)
@@ -187,7 +188,9 @@ class LocalAnswerer:
         self._engine.submit(partial(self._engine.fail, reason))
         self._engine.stop()
         await asyncio.to_thread(self._thread.join, STOP_SECONDS)
-        for box in list(self._boxes):  # the model hangs: nobody else tells them
+        with self._lock:
+            left = list(self._boxes)
+        for box in left:  # the model hangs: nobody else tells them
             self._tell(box, Ended("error", reason=reason))
         self._post.flush()
         self._clerk.shutdown(wait=False, cancel_futures=True)
@@ -222,7 +225,7 @@ class LocalAnswerer:
         if isinstance(event, Ended):
             with self._lock:
                 self._finished.append(time.monotonic())
-            self._boxes.discard(box)
+                self._boxes.discard(box)
         self._post.put(box, event)
 
     def _portions(self, text: Text) -> tuple[Portion, ...]:

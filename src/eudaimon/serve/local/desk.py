@@ -33,8 +33,8 @@ class Desk:
     def prompt(self, asked: Asked) -> tuple[Prompt, Decoding, torch.Generator | None, int]:
         """The prompt of a request, how its tokens are drawn and by whom, and how many it may have.
 
-        A last turn of the assistant is the beginning of the answer. Raises `UsageError` for settings that make
-        no sense and turns that the template refuses, `TextTooLong` for what leaves no room.
+        A last turn of the assistant is the beginning of the answer. Raises `UsageError` for settings that
+        make no sense and turns that the template refuses, `TextTooLong` for what leaves no room.
         """
         how = Decoding(asked.temperature, asked.top_p, asked.max_new_tokens)
         model = self._model

@@ -42,8 +42,8 @@ class Limits:
 class Engine:
     """Jobs in, events out. `submit`, `cancel` and `wake` from any thread; all else belongs to the model's.
 
-    ``joins`` is False for a model whose cache no row can join: it answers one request after the other. What is
-    told at a step has been told when ``flush`` is called.
+    ``joins`` is False for a model whose cache no row can join: it answers one request after the other.
+    ``flush`` is called when a step has told what it had to tell.
     """
 
     def __init__(

@@ -22,10 +22,10 @@ HOLD_BACK = 4
 class Guard:
     """A monitor with the scores at which it flags what was asked, a finished answer, and one that grows.
 
-    ``output`` is for the highest of all looks at an answer, ``whole`` for one that is given as a text. ``hold_back`` tokens beyond those that passed
-    are kept while an answer grows. The monitor has ``seconds`` for each look, ``second`` has
-    ``second_seconds``. With ``steer`` a hit in mode ``block`` steers first and ends the answer only when that
-    is flagged too. ``promise`` says at what rate the thresholds were set, if at any.
+    ``output`` is for the highest of all looks at an answer, ``whole`` for one that is given as a text.
+    ``hold_back`` tokens beyond those that passed are kept while an answer grows. The monitor has ``seconds``
+    for each look, ``second`` has ``second_seconds``. With ``steer`` a hit in mode ``block`` steers first and
+    ends the answer only when that is flagged too. ``promise`` says at what rate the thresholds were set.
     """
 
     monitor: Monitor

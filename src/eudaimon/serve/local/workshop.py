@@ -20,7 +20,7 @@ TRIED = "Is anybody there?"
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A model that is open in this thread, its guard, and the direction along which its answers are followed."""
+    """A model that is open in this thread, its guard, and a direction that its answers are followed along."""
 
     model: Model
     guard: Guard | None = None
@@ -30,7 +30,7 @@ class Opened:
 
 
 class Workshop:
-    """One model with its thread's work; ``open_it`` is called there, since interventions act in one thread."""
+    """The work of one model's thread; ``open_it`` is called there: interventions act in one thread."""
 
     def __init__(self, open_it: Callable[[], Opened], limits: Limits | None = None) -> None:
         self._open_it = open_it
