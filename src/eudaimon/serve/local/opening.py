@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from eudaimon.vectors.direction import Direction
 
 NO_PROMISE = (
-    "no calibration was given: the monitor's own threshold is used, which was set on whole texts, and no rate "
-    "of false alarms is promised for an answer that is looked at while it grows"
+    "no calibration was given: the monitor's own threshold is used, which was set on whole texts, and no "
+    "rate of false alarms is promised for an answer that is looked at while it grows"
 )
 
 
@@ -54,9 +54,9 @@ def open_local(
     ``calibration`` is a file of `Calibration`; without one the monitor's own threshold is used and nothing
     is promised. ``second`` is the second opinion, or makes one of the answerer. ``steer`` and ``drift`` are
     files of directions: along which an answer is steered once it is flagged, and followed. ``hold_back`` is
-    that of the calibration unless given. Raises `UsageError` for what does not fit together, `BindingMismatch` for a
-    monitor, calibration or direction of another checkpoint, tokenizer, template or stack (``force`` lets a
-    monitor pass, which is recorded), and as `open_subject` does.
+    that of the calibration unless given. Raises `UsageError` for what does not fit together,
+    `BindingMismatch` for a monitor, calibration or direction of another checkpoint, tokenizer, template or
+    stack (``force`` lets a monitor pass, which is recorded), and as `open_subject` does.
     """
     from eudaimon.serve.local.answerer import LocalAnswerer
 
