@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import threading
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from eudaimon.measure.conformal import Threshold
 from eudaimon.models import load
 from eudaimon.monitor import FitOptions, Monitor, fit
 from eudaimon.monitor.probe import Probe
+from eudaimon.serve import Asked, Ended, Piece
+from eudaimon.serve.local import Guard, LocalAnswerer, Opened, Workshop
 
 EMBEDDED, FIRST = Site(0), Site(1)
 VERBS = {"safe": ("buy", "write", "find"), "harmful": ("kill", "stop killing and kill", "kill or kill")}
@@ -111,6 +114,41 @@ class Failing:
         if self.how == "hang":
             self.freed.wait(60)
         return np.full(len(activations), np.nan)
+
+
+@pytest.fixture
+def serve(model):
+    """``serve(monitor, **guard)``: an answerer of tiny llama, closed after the test; ``serve()``: no guard.
+
+    With ``limits``, ``second``, ``drift`` and another ``on`` model as the answerer takes them.
+    """
+    made = []
+
+    def start(monitor=None, *, on=None, limits=None, second=None, drift=None, **guard):
+        own = None
+        if monitor is not None:
+            value = monitor.threshold.value
+            thresholds = {"input": value, "output": value, "whole": value}
+            own = Guard(monitor, **{**thresholds, **guard})
+        opened = Opened(on or (monitor.model if monitor else model()), own, drift)
+        made.append(LocalAnswerer(Workshop(lambda: opened, limits), second))
+        return made[-1]
+
+    yield start
+    for answerer in made:
+        asyncio.run(answerer.close(0))
+
+
+@pytest.fixture(scope="session")
+def heard():
+    """``await heard(answerer, text, **asked)``: the pieces of an answer as one string, and its end."""
+
+    async def listen(answerer, text, **how):
+        events = [event async for event in answerer.ask(Asked(text, **how)).events()]
+        assert isinstance(events[-1], Ended) and all(isinstance(one, Piece) for one in events[:-1])
+        return "".join(piece.text for piece in events[:-1]), events[-1]
+
+    return listen
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class Moderator:
         began = time.perf_counter()
         limit = self.threshold if threshold is None else threshold
         asked: list[tuple[Portion, ...] | Decided] = [self._asked(text, limit) for text in texts]
-        found = self._read_all([own for own in asked if isinstance(own, tuple)])
+        found = self.found([portion for own in asked if isinstance(own, tuple) for portion in own])
         seconds = (time.perf_counter() - began) / max(len(texts), 1)
         return [
             replace(own, seconds={"monitor": seconds})
@@ -127,15 +127,15 @@ class Moderator:
             log.exception("a text could not be prepared for the monitor")
             return failed(error, threshold, fail_open=self.fail_open)
 
-    def _read_all(self, asked: Sequence[tuple[Portion, ...]]) -> dict[bytes, Found]:
-        """What was found in every portion of several texts, or why nothing could be."""
-        every = {portion.key: portion for own in asked for portion in own}
+    def found(self, asked: Sequence[Portion]) -> dict[bytes, Found]:
+        """What is found in portions, or was before, and where nothing can be: why. Raises nothing."""
+        every = {portion.key: portion for portion in asked}
         found = self.recalled(list(every.values()))
         todo = [portion for key, portion in every.items() if key not in found]
         try:
             return found | (self.read(todo) if todo else {})
         except Hung as error:
-            log.error("the monitor hangs: %d texts were not read", len(todo))
+            log.error("the monitor hangs: %d portions were not read", len(todo))
             return found | {portion.key: error for portion in todo}
         except Exception as error:
             log.exception("reading %d portions failed", len(todo))

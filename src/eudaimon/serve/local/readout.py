@@ -39,12 +39,20 @@ def scores_of(monitor: Monitor, activations: Activations) -> Float[np.ndarray, "
     return scores
 
 
-def read(monitor: Monitor, activations: Activations) -> list[Read]:
-    """Scores with their categories, in the order of the activations; raises as `scores_of` does."""
+def read(
+    monitor: Monitor, activations: Activations, above: Float[np.ndarray, "n"] | None = None
+) -> list[Read]:
+    """Scores with their categories, in the order of the activations; raises as `scores_of` does.
+
+    Categories are read only where the score is higher than ``above``, if that is given.
+    """
     scores = scores_of(monitor, activations)
-    heads = {
-        name: sigmoid(head.logits(activations) - head.threshold) for name, head in monitor.categories.items()
-    }
+    heads: dict[str, Float[np.ndarray, "n"]] = {}
+    if monitor.categories and (above is None or (scores > above).any()):
+        heads = {
+            name: sigmoid(head.logits(activations) - head.threshold)
+            for name, head in monitor.categories.items()
+        }
     return [
         Read(
             float(scores[row]),
