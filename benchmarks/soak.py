@@ -30,7 +30,7 @@ import psutil
 
 CHAT = "/chat/completions"
 KINDS = {"whole": 35, "stream": 25, "cancelled": 15, "slow": 5, "malformed": 10, "moderation": 10}
-"""How many of a hundred: answered at once, as a stream, left in the middle, read slowly, no request at all."""
+"""How many of a hundred: answered at once, as a stream, left in the middle, read slowly, no request."""
 EXPECTED = {200, 400, 404, 413, 415, 429, "left"}
 MEGABYTE = 1 << 20
 MALFORMED = (
