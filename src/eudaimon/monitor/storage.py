@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +122,24 @@ def load_monitor(
 def made_on(path: str | Path) -> Binding:
     """What the monitor in a file was fitted on; raises `UsageError` for anything that is not such a file."""
     return _binding(_read(Path(path))[0], path)
+
+
+@dataclass(frozen=True)
+class MonitorHeader:
+    """What a monitor's file says of it: what it was fitted on, where it reads, when it flags."""
+
+    binding: Binding
+    sites: tuple[str, ...]
+    threshold: Threshold
+
+
+def monitor_header(path: str | Path) -> MonitorHeader:
+    """What a monitor's file says, without its model; raises `UsageError` for what is no such file."""
+    about, _ = _read(Path(path))
+    with _whole(path):
+        sites = dict.fromkeys(str(probe["site"]) for probe in about["probes"])
+        threshold = TypeAdapter(Threshold).validate_python(about["threshold"])
+    return MonitorHeader(_binding(about, path), tuple(sites), threshold)
 
 
 def _binding(about: dict[str, Any], path: str | Path) -> Binding:

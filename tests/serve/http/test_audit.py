@@ -206,7 +206,7 @@ audit = Audit(sys.argv[1])
 waiting = []
 for number in range(1_000_000):
     request = sys.argv[2] + "-" + str(number)
-    row = Row(request, 1.5, "r", "input", "block", True, 0.9, 0.5, "monitor", None, "m", "h", "stop", "t " * 200)
+    row = Row(request, 1.5, "r", "input", "block", True, 0.9, 0.5, "monitor", None, "", "", "", "t " * 99)
     waiting.append((number, audit.write([row, row])))
     while waiting and (waiting[0][1].done() or len(waiting) > 20):
         waiting[0][1].result()

@@ -47,8 +47,8 @@ QUICK = settings(
 
 @pytest.fixture(scope="module")
 def http():
+    from fastapi.testclient import TestClient
     from pretended import Pretended
-    from starlette.testclient import TestClient
 
     from eudaimon.serve.http import make_app
 

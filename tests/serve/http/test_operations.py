@@ -235,9 +235,15 @@ def test_pages_of_other_origins_are_kept_out(client):
     )
     with pytest.raises(UsageError, match="any page"):
         make_app(http.answerer, Settings(cors=("*",)))
-    named = client(Settings(hosts=("localhost",)))
-    assert named.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
-    assert named.get("/healthz", headers={"Host": "localhost:8000"}).status_code == 200
+
+
+def test_a_name_that_was_pointed_here_reads_nothing(client):
+    http = client(Settings(hosts=("localhost", "127.0.0.1", "::1")))
+    for host, status in (
+        ("evil.example", 400), ("evil.example:8000", 400), ("localhost.evil.example", 400), ("", 400),
+        ("localhost:8000", 200), ("LOCALHOST", 200), ("127.0.0.1:1", 200), ("[::1]:80", 200), ("[::1]", 200),
+    ):  # fmt: skip
+        assert http.get("/healthz", headers={"Host": host}).status_code == status, host
 
 
 def test_what_is_no_route_is_told_in_the_same_shape(client):

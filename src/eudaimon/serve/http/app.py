@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from eudaimon import __version__
 from eudaimon.core import UsageError
@@ -19,6 +18,7 @@ from eudaimon.serve.http.audit import Audit
 from eudaimon.serve.http.bearer import Bearer
 from eudaimon.serve.http.bodies import ChatBody, CompletionBody, ModerationsBody
 from eudaimon.serve.http.errors import Refused
+from eudaimon.serve.http.hosts import Hosts
 from eudaimon.serve.http.intake import Intake
 from eudaimon.serve.http.outermost import Outermost
 from eudaimon.serve.http.schema import describe
@@ -68,7 +68,7 @@ def make_app(answerer: Answerer, settings: Settings | None = None, audit: Audit 
             allow_credentials=False,
         )
     if settings.hosts:
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts), www_redirect=False)
+        app.add_middleware(Hosts, names=settings.hosts)
     app.add_middleware(Outermost, serving=serving)
     return app
 

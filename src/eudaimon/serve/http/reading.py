@@ -8,6 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from eudaimon.serve.http.errors import Refused
+from eudaimon.serve.http.unserved import Unserved
 
 Read = TypeVar("Read", bound=BaseModel)
 
@@ -41,8 +42,8 @@ def _refused(error: ValidationError) -> Refused:
         return Refused(
             400, f"the body is no JSON: {context.get('error', 'it cannot be read')}", code="invalid_json"
         )
-    if kind == "unserved":
-        param = f"{param}.{context['field']}" if param else context["field"]
-        return Refused(400, first["msg"], code="unsupported_value", param=param)
+    if isinstance(unserved := context.get("error"), Unserved):
+        param = f"{param}.{unserved.field}" if param else unserved.field
+        return Refused(400, str(unserved), code="unsupported_value", param=param)
     what = "another value is needed" if kind in ECHOING else first["msg"]
     return Refused(400, f"{param or 'the body'}: {what}", code="invalid_value", param=param or None)

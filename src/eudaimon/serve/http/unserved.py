@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import PydanticCustomError
-
 NOTHING: tuple[Any, ...] = (None, [], {}, "", False)
 """Values that ask for nothing, and are let through."""
 
@@ -55,15 +53,20 @@ TURN: dict[str, tuple[Any, ...]] = {"tool_calls": NOTHING, "function_call": NOTH
 """What a turn of the conversation may not hold: words that a model would read and no check would."""
 
 
+class Unserved(ValueError):
+    """A request asks for what is not served; ``field`` is where."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"{field} is not served in this form, and ignoring it would change the answer")
+        self.field = field
+
+
 def refuse_unserved(given: Any, fields: dict[str, tuple[Any, ...]]) -> Any:
-    """``given`` as it is; raises an error that names the first field asking for what is not served."""
+    """``given`` as it is; raises `Unserved` for the first field that asks for what is not served."""
     if isinstance(given, dict):
         for name, harmless in fields.items():
             if name in given and not any(_same(given[name], value) for value in harmless):
-                raise PydanticCustomError(
-                    "unserved", "{field} is not served in this form, and ignoring it would change the answer",
-                    {"field": name},
-                )  # fmt: skip
+                raise Unserved(name)
     return given
 
 
