@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ class Wanted:
 
     ``model`` is a folder, a hub id, or `TOWN`, the quickstart's assistant; in front of another server it is
     the guard, by name or file, unless ``monitor`` is. Without ``monitor`` a model of this machine is
-    unguarded. ``more`` goes to whoever opens it as it stands.
+    unguarded. ``layers`` is a file of the layers behind the monitor.
     """
 
     model: str
@@ -33,6 +34,8 @@ class Wanted:
     upstream: str | None = None
     upstream_model: str = ""
     upstream_key_env: str = ""
+    side_by_side: bool = False
+    layers: Path | None = None
     fail_open: bool = False
     device: str | None = None
     dtype: str | None = None
@@ -49,17 +52,23 @@ def open_answerer(wanted: Wanted) -> Answerer:
 
     The last for a monitor of another checkpoint, tokenizer, template or stack of adapters.
     """
+    plan = _room("layers").read_plan(wanted.layers) if wanted.layers else None
+    if wanted.side_by_side and not wanted.upstream:
+        raise UsageError("--side-by-side is about another server", do="--upstream URL")
     if wanted.upstream:
-        if wanted.adapters or wanted.calibration:
+        if wanted.adapters:
             raise UsageError(
-                "adapters and calibration belong to a model of this machine",
-                right="either --upstream, or a model with --adapters and --calibration",
+                "adapters belong to a model of this machine",
+                right="either --upstream, or a model with --adapters",
             )
         opened: Answerer = _room("upstream").open_upstream(
             wanted.upstream,
             guard=wanted.guard,
             model=wanted.upstream_model,
             api_key_env=wanted.upstream_key_env,
+            calibration=wanted.calibration,
+            second=plan.open(fail_open=wanted.fail_open) if plan else None,
+            side_by_side=wanted.side_by_side,
             fail_open=wanted.fail_open,
             device=wanted.device,
         )
@@ -70,6 +79,7 @@ def open_answerer(wanted: Wanted) -> Answerer:
         monitor=wanted.monitor,
         adapters=wanted.adapters,
         calibration=wanted.calibration,
+        second=partial(plan.open_on, fail_open=wanted.fail_open) if plan else None,
         fail_open=wanted.fail_open,
         device=wanted.device,
         dtype=wanted.dtype,

@@ -49,6 +49,9 @@ def serve(
     calibration: Annotated[
         Path | None, Option(help="Thresholds for growing answers.", metavar="FILE")
     ] = None,
+    layers: Annotated[
+        Path | None, Option(help="The layers behind the monitor: see docs/deploy.md.", metavar="FILE")
+    ] = None,
     policy: Annotated[Policy, Option(help="End what is flagged, or only tell.")] = Policy.block,
     allow_policy: Annotated[
         bool, Option("--allow-policy", help="Let a request ask for score where the server blocks.")
@@ -80,6 +83,8 @@ def serve(
         upstream=upstream.upstream,
         upstream_model=upstream.upstream_model,
         upstream_key_env=upstream.upstream_key_env,
+        side_by_side=upstream.side_by_side,
+        layers=layers,
         fail_open=fail_open,
         device=device,
         dtype=dtype,
@@ -155,6 +160,7 @@ def told(
                 "model": answerer.name,
                 "policy": settings.input,
                 "guard": asdict(facts) if facts else None,
+                "notes": list(getattr(answerer, "notes", ())),
                 "fail_open": answerer.fails_open,
                 "tokens": len(settings.tokens),
             }
@@ -162,6 +168,8 @@ def told(
         return
     print_line(f"{answerer.name} at {url}/v1")
     for line in facts.lines() if facts else ("no guard: nobody looks at what is asked or answered",):
+        print_line(line)
+    for line in getattr(answerer, "notes", ()):
         print_line(line)
     does = {"block": "ends the answer", "score": "is told beside it", "off": "is never made"}
     print_line(f"a hit {does[settings.input]}; a request may loosen that: {_yes(settings.allow_policy)}")
