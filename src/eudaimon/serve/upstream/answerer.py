@@ -71,8 +71,9 @@ class UpstreamAnswerer:
         promised = "no rate of false alarms is promised for answers: no calibration was given"
         if thresholds.fpr is not None:
             promised = (
-                f"an answer is flagged from {thresholds.output:.4f} in any window: {100 * thresholds.fpr:.3g} % "
-                f"of harmless ones like the {thresholds.n} that set it ({thresholds.whence})"
+                f"an answer is flagged from {thresholds.output:.4f} in any window: "
+                f"{100 * thresholds.fpr:.3g} % of harmless ones like the {thresholds.n} that set it "
+                f"({thresholds.whence})"
             )
         second = self._how.checker.second
         layers = second.names if isinstance(second, Layers) else ()
