@@ -29,7 +29,10 @@ def opened(kind):
         return Pretended(fails_open=how["fail_open"])
     return open
 
-opening._room = lambda name: SimpleNamespace(open_local=opened("local"), open_upstream=opened("upstream"))
+opening._room = lambda name: SimpleNamespace(
+    open_local=opened("local"), open_upstream=opened("upstream"), Limits=dict,
+    open_layers=lambda band, **how: band, validator_at=lambda url, model, **how: url,
+)
 from eudaimon.cli import main
 main()
 """
@@ -101,11 +104,13 @@ def test_a_guard_in_front_of_another_server(served, monitor):
     file = monitor("llama")
     _, (line,), opened = served(
         file, "--upstream", "http://127.0.0.1:9/v1", "--upstream-model", "m", "--upstream-key-env", "KEY",
-        "--json", "--host", "0.0.0.0", EUDAIMON_TOKENS=f"{TOKEN},{TOKEN}-2",
+        "--json", "--band", "0.3,0.7", "--validator", "http://v/v1", "--slots", 3, "--host", "0.0.0.0",
+        EUDAIMON_TOKENS=f"{TOKEN},{TOKEN}-2",
     )  # fmt: skip
     ((kind, what, how),) = opened
     assert (kind, what, how["guard"]) == ("upstream", "http://127.0.0.1:9/v1", str(file))
-    assert (how["model"], how["api_key_env"]) == ("m", "KEY")
+    assert (how["model"], how["api_key_env"], how["second"]) == ("m", "KEY", "(0.3, 0.7)")
+    assert how["limits"] == "{'running': 3, 'waiting': 128}"
     said = json.loads(line)
     assert said["tokens"] == 2
     url = said["url"].replace("0.0.0.0", "127.0.0.1")
@@ -127,6 +132,12 @@ def test_it_refuses_what_would_not_guard(refused, monitor, tmp_path, monkeypatch
     (tmp_path / "empty").write_text("\n\n")
     assert "no token" in refused("serve", "MODEL", "--monitor", file, "--tokens", tmp_path / "empty")
     assert "--audit FILE" in refused("serve", "MODEL", "--monitor", file, "--audit-required")
+    for words in (("--band", "0.3,0.7"), ("--critique", "self"), ("--band", "wide", "--critique", "self")):
+        assert "--band 0.3,0.7" in refused("serve", "MODEL", "--monitor", file, *words)
+    assert "--monitor FILE" in refused("serve", "MODEL", "--unguarded", "--steer", "direction.safetensors")
+    assert "--critique URL" in refused(
+        "serve", file, "--upstream", "http://x/v1", "--band", "0.3,0.7", "--critique", "self"
+    )
     (tmp_path / "no-db").write_text("this is not a database, and longer than the header of one")
     assert "audit log" in refused("serve", "MODEL", "--monitor", file, "--audit", tmp_path / "no-db")
     assert "--upstream" in refused(

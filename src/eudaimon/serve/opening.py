@@ -18,18 +18,47 @@ QUICKSTART = Path("runs/quickstart")
 
 
 @dataclass(frozen=True)
+class WantedLayers:
+    """Who is asked about scores in ``band`` (from the first on, below the second): a critique, a validator.
+
+    ``critique`` is ``self`` (the served model) or the URL of a server, ``validator`` the URL of one.
+    ``share`` and ``per_minute`` bound what either may be asked, ``seconds`` how long it may take.
+    """
+
+    band: tuple[float, float]
+    critique: str = ""
+    critique_model: str = ""
+    critique_key_env: str = ""
+    validator: str = ""
+    validator_model: str = ""
+    validator_kind: str = "judge"
+    validator_key_env: str = ""
+    share: float = 1.0
+    per_minute: int | None = None
+    seconds: float = 10.0
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What is to be served: a model that watches itself, or a guard in front of the server at ``upstream``.
 
     ``model`` is a folder, a hub id, or `TOWN`, the quickstart's assistant; in front of another server it is
     the guard, by name or file, unless ``monitor`` is. Without ``monitor`` a model of this machine is
-    unguarded. ``more`` goes to whoever opens it as it stands.
+    unguarded. ``hold_back`` is in tokens, ``steer`` and ``drift`` are files of directions; ``slots`` answers
+    are made at once while ``queue`` requests wait.
     """
 
     model: str
     monitor: Path | None = None
     adapters: AdapterStack = ()
     calibration: Path | None = None
+    hold_back: int | None = None
+    steer: Path | None = None
+    steer_how: str = "cap"
+    drift: Path | None = None
+    layers: WantedLayers | None = None
+    slots: int = 32
+    queue: int = 128
     upstream: str | None = None
     upstream_model: str = ""
     upstream_key_env: str = ""
@@ -49,33 +78,94 @@ def open_answerer(wanted: Wanted) -> Answerer:
 
     The last for a monitor of another checkpoint, tokenizer, template or stack of adapters.
     """
-    if wanted.upstream:
-        if wanted.adapters or wanted.calibration:
-            raise UsageError(
-                "adapters and calibration belong to a model of this machine",
-                right="either --upstream, or a model with --adapters and --calibration",
-            )
-        opened: Answerer = _room("upstream").open_upstream(
-            wanted.upstream,
-            guard=wanted.guard,
-            model=wanted.upstream_model,
-            api_key_env=wanted.upstream_key_env,
-            fail_open=wanted.fail_open,
-            device=wanted.device,
+    return _upstream(wanted) if wanted.upstream else _local(wanted)
+
+
+def _upstream(wanted: Wanted) -> Answerer:
+    ours = {
+        "--adapters": wanted.adapters,
+        "--calibration": wanted.calibration,
+        "--hold-back": wanted.hold_back,
+        "--steer": wanted.steer,
+        "--drift": wanted.drift,
+        "--dtype": wanted.dtype,
+    }
+    if given := [name for name, value in ours.items() if value not in (None, ())]:
+        raise UsageError(
+            f"{', '.join(given)} with --upstream", right="they belong to a model of this machine"
         )
-        return opened
-    model = str(town_model()) if wanted.model == TOWN and not Path(TOWN).exists() else wanted.model
-    local: Answerer = _room("local").open_local(
+    if wanted.layers is not None and wanted.layers.critique == "self":
+        raise UsageError("the guard of another server cannot criticise", do="--critique URL, or --validator")
+    room = _room("upstream")
+    opened: Answerer = room.open_upstream(
+        wanted.upstream,
+        guard=wanted.guard,
+        model=wanted.upstream_model,
+        api_key_env=wanted.upstream_key_env,
+        second=_second(wanted.layers, None, wanted.fail_open) if wanted.layers else None,
+        limits=_room("upstream.server").Limits(running=wanted.slots, waiting=wanted.queue),
+        fail_open=wanted.fail_open,
+        device=wanted.device,
+    )
+    return opened
+
+
+def _local(wanted: Wanted) -> Answerer:
+    if wanted.monitor is None and (wanted.calibration or wanted.steer or wanted.layers):
+        raise UsageError("calibration, steering and layers follow a monitor", do="--monitor FILE")
+    in_town = wanted.model == TOWN and not Path(TOWN).exists()
+    model = str(town_model()) if in_town else wanted.model
+    room, layers = _room("local"), wanted.layers
+    opened: Answerer = room.open_local(
         model,
         monitor=wanted.monitor,
         adapters=wanted.adapters,
         calibration=wanted.calibration,
+        second=(lambda answerer: _second(layers, answerer, wanted.fail_open)) if layers else None,
+        steer=wanted.steer,
+        steer_how=wanted.steer_how,
+        drift=wanted.drift,
+        hold_back=wanted.hold_back,
         fail_open=wanted.fail_open,
+        limits=room.Limits(slots=wanted.slots, waiting=wanted.queue),
+        name=TOWN if in_town else "",
         device=wanted.device,
         dtype=wanted.dtype,
         force=wanted.force,
     )
-    return local
+    return opened
+
+
+def _second(wanted: WantedLayers, answerer: Answerer | None, fail_open: bool) -> Any:
+    room, asks = _room("layers.opening"), _room("layers.asks")
+    critique = validator = None
+    if wanted.critique == "self":
+        critique = asks.OwnModel()
+        critique.use(answerer)
+    elif wanted.critique:
+        critique = room.critique_at(
+            wanted.critique,
+            wanted.critique_model,
+            api_key_env=wanted.critique_key_env,
+            timeout_seconds=wanted.seconds,
+        )
+    if wanted.validator:
+        validator = room.validator_at(
+            wanted.validator,
+            wanted.validator_model,
+            kind=wanted.validator_kind,
+            api_key_env=wanted.validator_key_env,
+            timeout_seconds=wanted.seconds,
+        )
+    return room.open_layers(
+        wanted.band,
+        critique=critique,
+        validator=validator,
+        share=wanted.share,
+        per_minute=wanted.per_minute,
+        timeout_seconds=wanted.seconds,
+        fail_open=fail_open,
+    )
 
 
 def guard_file(guard: str | Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +13,25 @@ from typer import Option
 
 if TYPE_CHECKING:
     from eudaimon.serve.http.settings import Limits
+    from eudaimon.serve.opening import WantedLayers
 
 TOKENS_VARIABLE = "EUDAIMON_TOKENS"
 SHORTEST_TOKEN = 16
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Steering(StrEnum):
+    """What is done along a direction."""
+
+    cap = "cap"
+    ablate = "ablate"
+
+
+class Validator(StrEnum):
+    """How a validator is asked."""
+
+    judge = "judge"
+    moderations = "moderations"
 
 
 @dataclass(frozen=True)
@@ -35,6 +51,118 @@ class Upstream:
         str,
         Option(help="Environment variable with its key.", metavar="NAME", rich_help_panel="Another server"),
     ] = ""
+
+
+@dataclass(frozen=True)
+class Along:
+    """What else follows an answer as it is made."""
+
+    calibration: Annotated[
+        Path | None, Option(help="Thresholds for growing answers.", metavar="FILE", rich_help_panel="Answers")
+    ] = None
+    hold_back: Annotated[
+        int | None,
+        Option(
+            min=0, help="Tokens kept back beyond those that passed.", metavar="N", rich_help_panel="Answers"
+        ),
+    ] = None
+    steer: Annotated[
+        Path | None,
+        Option(help="After a hit steer along this direction, and end at the next.", metavar="FILE",
+               rich_help_panel="Answers"),
+    ] = None  # fmt: skip
+    steer_how: Annotated[
+        Steering, Option(help="Cap the projection, or make it zero.", rich_help_panel="Answers")
+    ] = Steering.cap
+    drift: Annotated[
+        Path | None,
+        Option(help="Tell each answer's projection on this direction.", metavar="FILE",
+               rich_help_panel="Answers"),
+    ] = None  # fmt: skip
+    slots: Annotated[
+        int, Option(min=1, help="Answers made at once.", metavar="N", rich_help_panel="Answers")
+    ] = 32
+    queue: Annotated[
+        int, Option(min=0, help="Requests that wait; more are told to come back.", metavar="N",
+                    rich_help_panel="Answers")
+    ] = 128  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SecondOpinion:
+    """Who is asked where the monitor is unsure."""
+
+    band: Annotated[
+        str | None,
+        Option(help="Scores at which the monitor is unsure.", metavar="LOW,HIGH",
+               rich_help_panel="Second opinion"),
+    ] = None  # fmt: skip
+    critique: Annotated[
+        str,
+        Option(help="Asked first: self, or an OpenAI-compatible server.", metavar="URL",
+               rich_help_panel="Second opinion"),
+    ] = ""  # fmt: skip
+    critique_model: Annotated[
+        str, Option(help="Its model.", metavar="NAME", rich_help_panel="Second opinion")
+    ] = ""
+    critique_key_env: Annotated[
+        str, Option(help="Variable with its key.", metavar="NAME", rich_help_panel="Second opinion")
+    ] = ""
+    validator: Annotated[
+        str, Option(help="Asked last: another server.", metavar="URL", rich_help_panel="Second opinion")
+    ] = ""
+    validator_model: Annotated[
+        str, Option(help="Its model.", metavar="NAME", rich_help_panel="Second opinion")
+    ] = ""
+    validator_kind: Annotated[
+        Validator, Option(help="A model that judges, or /moderations.", rich_help_panel="Second opinion")
+    ] = Validator.judge
+    validator_key_env: Annotated[
+        str, Option(help="Variable with its key.", metavar="NAME", rich_help_panel="Second opinion")
+    ] = ""
+    second_share: Annotated[
+        float,
+        Option(min=0.0, max=1.0, help="Share of all texts that either may be asked about.",
+               rich_help_panel="Second opinion"),
+    ] = 1.0  # fmt: skip
+    second_per_minute: Annotated[
+        int | None,
+        Option(min=1, help="Questions a minute to either.", metavar="N", rich_help_panel="Second opinion"),
+    ] = None
+    second_timeout: Annotated[
+        float,
+        Option(min=0.1, help="Seconds for either.", metavar="SECONDS", rich_help_panel="Second opinion"),
+    ] = 10.0
+
+    def layers(self) -> WantedLayers | None:
+        """The layers that these options mean; raises `UsageError` for a band without anybody, or no band."""
+        from eudaimon.core import UsageError
+        from eudaimon.serve.opening import WantedLayers
+
+        if self.band is None and not self.critique and not self.validator:
+            return None
+        if self.band is None or not (self.critique or self.validator):
+            raise UsageError(
+                "a second opinion needs a band and somebody to ask",
+                do="--band 0.3,0.7 --critique self, or --band 0.3,0.7 --validator URL",
+            )
+        try:
+            low, high = (float(part) for part in self.band.split(","))
+        except ValueError:
+            raise UsageError(f"--band {self.band}", right="two scores", do="--band 0.3,0.7") from None
+        return WantedLayers(
+            (low, high),
+            self.critique,
+            self.critique_model,
+            self.critique_key_env,
+            self.validator,
+            self.validator_model,
+            self.validator_kind.value,
+            self.validator_key_env,
+            self.second_share,
+            self.second_per_minute,
+            self.second_timeout,
+        )
 
 
 @dataclass(frozen=True)

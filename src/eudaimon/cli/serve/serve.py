@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from eudaimon.cli.options import MODEL_HELP, Device, Dtype, Force, Json
 from eudaimon.cli.output import print_json, print_line
-from eudaimon.cli.serve.options import Access, Enough, Records, Upstream
+from eudaimon.cli.serve.options import Access, Along, Enough, Records, SecondOpinion, Upstream
 
 if TYPE_CHECKING:
     from eudaimon.serve.asked import Answerer
@@ -35,6 +35,8 @@ def serve(
             show_default=False,
         ),
     ],
+    along: Along,
+    second: SecondOpinion,
     upstream: Upstream,
     access: Access,
     records: Records,
@@ -45,9 +47,6 @@ def serve(
     adapters: Annotated[
         str | None,
         Option(help="Adapters that act, in order: persona=FOLDER,em=FOLDER, or folders.", metavar="LIST"),
-    ] = None,
-    calibration: Annotated[
-        Path | None, Option(help="Thresholds for growing answers.", metavar="FILE")
     ] = None,
     policy: Annotated[Policy, Option(help="End what is flagged, or only tell.")] = Policy.block,
     allow_policy: Annotated[
@@ -76,7 +75,14 @@ def serve(
         model=model,
         monitor=monitor,
         adapters=parse_adapters(adapters),
-        calibration=calibration,
+        calibration=along.calibration,
+        hold_back=along.hold_back,
+        steer=along.steer,
+        steer_how=along.steer_how.value,
+        drift=along.drift,
+        layers=second.layers(),
+        slots=along.slots,
+        queue=along.queue,
         upstream=upstream.upstream,
         upstream_model=upstream.upstream_model,
         upstream_key_env=upstream.upstream_key_env,
