@@ -69,6 +69,33 @@ def save_monitor(monitor: Monitor, path: str | Path) -> Path:
     return Path(path)
 
 
+def monitor_hash(monitor: Monitor) -> str:
+    """16 hex digits of what a monitor reads and how: probes, consensus and windows, not its own threshold.
+
+    That of a monitor and of the same one from its file are the same.
+    """
+    import hashlib
+
+    parts = {"stack_weight": monitor.stack_weight.astype(np.float64)}
+    for number, probe in enumerate(monitor.probes):
+        parts |= _tensors(f"probe/{number}", probe)
+    for name, head in monitor.categories.items():
+        parts |= _tensors(f"category/{name}", head)
+    about = {
+        "probes": [_about(probe) for probe in monitor.probes],
+        "categories": {name: _about(head) for name, head in monitor.categories.items()},
+        "consensus": monitor.consensus,
+        "stack_bias": float(monitor.stack_bias),
+        "window_tokens": monitor.window_tokens,
+        "max_characters": monitor.max_characters,
+    }
+    made = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for name in sorted(parts):
+        made.update(name.encode() + str((parts[name].dtype, parts[name].shape)).encode())
+        made.update(np.ascontiguousarray(parts[name]).tobytes())
+    return made.hexdigest()[:16]
+
+
 def load_monitor(
     path: str | Path, model: Model | str | None = None, *, force: bool = False, device: str | None = None
 ) -> Monitor:
