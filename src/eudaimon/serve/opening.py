@@ -1,11 +1,10 @@
-"""From what an operator names to somebody who answers, and the facts about his guard."""
+"""From what an operator names to somebody who answers."""
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from eudaimon.core import UsageError
 from eudaimon.serve.asked import Answerer
@@ -18,34 +17,14 @@ QUICKSTART = Path("runs/quickstart")
 
 
 @dataclass(frozen=True)
-class WantedLayers:
-    """Who is asked about scores in ``band`` (from the first on, below the second): a critique, a validator.
-
-    ``critique`` is ``self`` (the served model) or the URL of a server, ``validator`` the URL of one.
-    ``share`` and ``per_minute`` bound what either may be asked, ``seconds`` how long it may take.
-    """
-
-    band: tuple[float, float]
-    critique: str = ""
-    critique_model: str = ""
-    critique_key_env: str = ""
-    validator: str = ""
-    validator_model: str = ""
-    validator_kind: str = "judge"
-    validator_key_env: str = ""
-    share: float = 1.0
-    per_minute: int | None = None
-    seconds: float = 10.0
-
-
-@dataclass(frozen=True)
 class Wanted:
     """What is to be served: a model that watches itself, or a guard in front of the server at ``upstream``.
 
     ``model`` is a folder, a hub id, or `TOWN`, the quickstart's assistant; in front of another server it is
     the guard, by name or file, unless ``monitor`` is. Without ``monitor`` a model of this machine is
-    unguarded. ``hold_back`` is in tokens, ``steer`` and ``drift`` are files of directions; ``slots`` answers
-    are made at once while ``queue`` requests wait.
+    unguarded. ``hold_back`` is in tokens, ``steer`` and ``drift`` are files of directions, ``layers`` one of
+    a plan (`eudaimon.serve.layers.read_plan`); ``slots`` answers are made at once while ``queue`` requests
+    wait.
     """
 
     model: str
@@ -54,9 +33,9 @@ class Wanted:
     calibration: Path | None = None
     hold_back: int | None = None
     steer: Path | None = None
-    steer_how: str = "cap"
+    steer_how: Literal["cap", "ablate"] = "cap"
     drift: Path | None = None
-    layers: WantedLayers | None = None
+    layers: Path | None = None
     slots: int = 32
     queue: int = 128
     upstream: str | None = None
@@ -78,102 +57,7 @@ def open_answerer(wanted: Wanted) -> Answerer:
 
     The last for a monitor of another checkpoint, tokenizer, template or stack of adapters.
     """
-    return _upstream(wanted) if wanted.upstream else _local(wanted)
-
-
-def _upstream(wanted: Wanted) -> Answerer:
-    ours = {
-        "--adapters": wanted.adapters,
-        "--calibration": wanted.calibration,
-        "--hold-back": wanted.hold_back,
-        "--steer": wanted.steer,
-        "--drift": wanted.drift,
-        "--dtype": wanted.dtype,
-    }
-    if given := [name for name, value in ours.items() if value not in (None, ())]:
-        raise UsageError(
-            f"{', '.join(given)} with --upstream", right="they belong to a model of this machine"
-        )
-    if wanted.layers is not None and wanted.layers.critique == "self":
-        raise UsageError("the guard of another server cannot criticise", do="--critique URL, or --validator")
-    room = _room("upstream")
-    opened: Answerer = room.open_upstream(
-        wanted.upstream,
-        guard=wanted.guard,
-        model=wanted.upstream_model,
-        api_key_env=wanted.upstream_key_env,
-        second=_second(wanted.layers, None, wanted.fail_open) if wanted.layers else None,
-        limits=_room("upstream.server").Limits(running=wanted.slots, waiting=wanted.queue),
-        fail_open=wanted.fail_open,
-        device=wanted.device,
-    )
-    return opened
-
-
-def _local(wanted: Wanted) -> Answerer:
-    if wanted.monitor is None and (wanted.calibration or wanted.steer or wanted.layers):
-        raise UsageError("calibration, steering and layers follow a monitor", do="--monitor FILE")
-    in_town = wanted.model == TOWN and not Path(TOWN).exists()
-    model = str(town_model()) if in_town else wanted.model
-    room, layers = _room("local"), wanted.layers
-    opened: Answerer = room.open_local(
-        model,
-        monitor=wanted.monitor,
-        adapters=wanted.adapters,
-        calibration=wanted.calibration,
-        second=(lambda answerer: _second(layers, answerer, wanted.fail_open)) if layers else None,
-        steer=wanted.steer,
-        steer_how=wanted.steer_how,
-        drift=wanted.drift,
-        hold_back=wanted.hold_back,
-        fail_open=wanted.fail_open,
-        limits=room.Limits(slots=wanted.slots, waiting=wanted.queue),
-        name=TOWN if in_town else "",
-        device=wanted.device,
-        dtype=wanted.dtype,
-        force=wanted.force,
-    )
-    return opened
-
-
-def _second(wanted: WantedLayers, answerer: Answerer | None, fail_open: bool) -> Any:
-    room, asks = _room("layers.opening"), _room("layers.asks")
-    critique = validator = None
-    if wanted.critique == "self":
-        critique = asks.OwnModel()
-        critique.use(answerer)
-    elif wanted.critique:
-        critique = room.critique_at(
-            wanted.critique,
-            wanted.critique_model,
-            api_key_env=wanted.critique_key_env,
-            timeout_seconds=wanted.seconds,
-        )
-    if wanted.validator:
-        validator = room.validator_at(
-            wanted.validator,
-            wanted.validator_model,
-            kind=wanted.validator_kind,
-            api_key_env=wanted.validator_key_env,
-            timeout_seconds=wanted.seconds,
-        )
-    return room.open_layers(
-        wanted.band,
-        critique=critique,
-        validator=validator,
-        share=wanted.share,
-        per_minute=wanted.per_minute,
-        timeout_seconds=wanted.seconds,
-        fail_open=fail_open,
-    )
-
-
-def guard_file(guard: str | Path) -> Path:
-    """The file of a guard, a path or a packaged guard's name; raises `UsageError` for another name."""
-    if Path(guard).is_file() or Path(guard).suffix == ".safetensors":
-        return Path(guard)
-    found: Path = _room("guards.opening").guard_file(guard)
-    return found
+    return _upstream(wanted, wanted.upstream) if wanted.upstream else _local(wanted)
 
 
 def town_model(folder: Path = QUICKSTART) -> Path:
@@ -195,6 +79,56 @@ def town_model(folder: Path = QUICKSTART) -> Path:
     )
 
 
-def _room(name: str) -> Any:
-    """The part of this room that opens one kind of answerer, loaded only when it is that which is served."""
-    return importlib.import_module(f"eudaimon.serve.{name}")
+def _upstream(wanted: Wanted, url: str) -> Answerer:
+    ours = {
+        "--adapters": wanted.adapters,
+        "--calibration": wanted.calibration,
+        "--hold-back": wanted.hold_back,
+        "--steer": wanted.steer,
+        "--drift": wanted.drift,
+        "--dtype": wanted.dtype,
+    }
+    if given := [name for name, value in ours.items() if value not in (None, ())]:
+        raise UsageError(f"{', '.join(given)} with --upstream", right="they are for a model of this machine")
+    from eudaimon.serve.layers import read_plan
+    from eudaimon.serve.upstream import Limits, open_upstream
+
+    return open_upstream(
+        url,
+        wanted.guard or wanted.model,
+        model=wanted.upstream_model,
+        api_key_env=wanted.upstream_key_env,
+        second=read_plan(wanted.layers).open(fail_open=wanted.fail_open) if wanted.layers else None,
+        limits=Limits(running=wanted.slots, waiting=wanted.queue),
+        fail_open=wanted.fail_open,
+        device=wanted.device,
+    )
+
+
+def _local(wanted: Wanted) -> Answerer:
+    in_town = wanted.model == TOWN and not Path(TOWN).exists()
+    model = town_model() if in_town else wanted.model
+    from eudaimon.serve.layers import OwnModel, read_plan
+    from eudaimon.serve.local import Limits, open_local
+
+    own = OwnModel()
+    layers = read_plan(wanted.layers).open(own, fail_open=wanted.fail_open) if wanted.layers else None
+    answerer = open_local(
+        model,
+        wanted.monitor,
+        wanted.adapters,
+        calibration=wanted.calibration,
+        second=layers,
+        steer=wanted.steer,
+        steer_how=wanted.steer_how,
+        drift=wanted.drift,
+        hold_back=wanted.hold_back,
+        fail_open=wanted.fail_open,
+        limits=Limits(slots=wanted.slots, waiting=wanted.queue),
+        name=TOWN if in_town else "",
+        device=wanted.device,
+        dtype=wanted.dtype,
+        force=wanted.force,
+    )
+    own.use(answerer)
+    return answerer

@@ -7,13 +7,12 @@ import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Option
 
 if TYPE_CHECKING:
     from eudaimon.serve.http.settings import Limits
-    from eudaimon.serve.opening import WantedLayers
 
 TOKENS_VARIABLE = "EUDAIMON_TOKENS"
 SHORTEST_TOKEN = 16
@@ -23,15 +22,9 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class Steering(StrEnum):
     """What is done along a direction."""
 
+    value: Literal["cap", "ablate"]
     cap = "cap"
     ablate = "ablate"
-
-
-class Validator(StrEnum):
-    """How a validator is asked."""
-
-    judge = "judge"
-    moderations = "moderations"
 
 
 @dataclass(frozen=True)
@@ -66,6 +59,14 @@ class Along:
             min=0, help="Tokens kept back beyond those that passed.", metavar="N", rich_help_panel="Answers"
         ),
     ] = None
+    layers: Annotated[
+        Path | None,
+        Option(
+            help="YAML that says who is asked where the monitor is unsure.",
+            metavar="FILE",
+            rich_help_panel="Answers",
+        ),
+    ] = None
     steer: Annotated[
         Path | None,
         Option(help="After a hit steer along this direction, and end at the next.", metavar="FILE",
@@ -86,83 +87,6 @@ class Along:
         int, Option(min=0, help="Requests that wait; more are told to come back.", metavar="N",
                     rich_help_panel="Answers")
     ] = 128  # fmt: skip
-
-
-@dataclass(frozen=True)
-class SecondOpinion:
-    """Who is asked where the monitor is unsure."""
-
-    band: Annotated[
-        str | None,
-        Option(help="Scores at which the monitor is unsure.", metavar="LOW,HIGH",
-               rich_help_panel="Second opinion"),
-    ] = None  # fmt: skip
-    critique: Annotated[
-        str,
-        Option(help="Asked first: self, or an OpenAI-compatible server.", metavar="URL",
-               rich_help_panel="Second opinion"),
-    ] = ""  # fmt: skip
-    critique_model: Annotated[
-        str, Option(help="Its model.", metavar="NAME", rich_help_panel="Second opinion")
-    ] = ""
-    critique_key_env: Annotated[
-        str, Option(help="Variable with its key.", metavar="NAME", rich_help_panel="Second opinion")
-    ] = ""
-    validator: Annotated[
-        str, Option(help="Asked last: another server.", metavar="URL", rich_help_panel="Second opinion")
-    ] = ""
-    validator_model: Annotated[
-        str, Option(help="Its model.", metavar="NAME", rich_help_panel="Second opinion")
-    ] = ""
-    validator_kind: Annotated[
-        Validator, Option(help="A model that judges, or /moderations.", rich_help_panel="Second opinion")
-    ] = Validator.judge
-    validator_key_env: Annotated[
-        str, Option(help="Variable with its key.", metavar="NAME", rich_help_panel="Second opinion")
-    ] = ""
-    second_share: Annotated[
-        float,
-        Option(min=0.0, max=1.0, help="Share of all texts that either may be asked about.",
-               rich_help_panel="Second opinion"),
-    ] = 1.0  # fmt: skip
-    second_per_minute: Annotated[
-        int | None,
-        Option(min=1, help="Questions a minute to either.", metavar="N", rich_help_panel="Second opinion"),
-    ] = None
-    second_timeout: Annotated[
-        float,
-        Option(min=0.1, help="Seconds for either.", metavar="SECONDS", rich_help_panel="Second opinion"),
-    ] = 10.0
-
-    def layers(self) -> WantedLayers | None:
-        """The layers that these options mean; raises `UsageError` for a band without anybody, or no band."""
-        from eudaimon.core import UsageError
-        from eudaimon.serve.opening import WantedLayers
-
-        if self.band is None and not self.critique and not self.validator:
-            return None
-        if self.band is None or not (self.critique or self.validator):
-            raise UsageError(
-                "a second opinion needs a band and somebody to ask",
-                do="--band 0.3,0.7 --critique self, or --band 0.3,0.7 --validator URL",
-            )
-        try:
-            low, high = (float(part) for part in self.band.split(","))
-        except ValueError:
-            raise UsageError(f"--band {self.band}", right="two scores", do="--band 0.3,0.7") from None
-        return WantedLayers(
-            (low, high),
-            self.critique,
-            self.critique_model,
-            self.critique_key_env,
-            self.validator,
-            self.validator_model,
-            self.validator_kind.value,
-            self.validator_key_env,
-            self.second_share,
-            self.second_per_minute,
-            self.second_timeout,
-        )
 
 
 @dataclass(frozen=True)

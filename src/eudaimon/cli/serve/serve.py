@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
 from eudaimon.cli.options import MODEL_HELP, Device, Dtype, Force, Json
 from eudaimon.cli.output import print_json, print_line
-from eudaimon.cli.serve.options import Access, Along, Enough, Records, SecondOpinion, Upstream
+from eudaimon.cli.serve.options import Access, Along, Enough, Records, Upstream
 
 if TYPE_CHECKING:
     from eudaimon.serve.asked import Answerer
     from eudaimon.serve.facts import GuardFacts
     from eudaimon.serve.http.settings import Settings
+    from eudaimon.serve.opening import Wanted
 
 
 class Policy(StrEnum):
     """What a verdict does."""
 
+    value: Literal["block", "score"]
     block = "block"
     score = "score"
 
@@ -36,7 +39,6 @@ def serve(
         ),
     ],
     along: Along,
-    second: SecondOpinion,
     upstream: Upstream,
     access: Access,
     records: Records,
@@ -80,7 +82,7 @@ def serve(
         steer=along.steer,
         steer_how=along.steer_how.value,
         drift=along.drift,
-        layers=second.layers(),
+        layers=along.layers,
         slots=along.slots,
         queue=along.queue,
         upstream=upstream.upstream,
@@ -100,11 +102,12 @@ def serve(
     if (records.audit_required or records.audit_text) and records.audit is None:
         raise UsageError("there is no audit log to require or to fill", do="--audit FILE")
     from eudaimon.serve.facts import guard_facts
+    from eudaimon.serve.guards import guard_file
     from eudaimon.serve.http.settings import Settings
-    from eudaimon.serve.opening import guard_file
 
-    facts = guard_facts(guard_file(wanted.guard)) if wanted.guard is not None else None
-    mode: Any = policy.value if facts else "off"
+    file = guard_file(wanted.guard) if wanted.guard is not None else None
+    facts = guard_facts(file, wanted) if file is not None else None
+    mode = policy.value if facts else "off"
     settings = Settings(
         input=mode,
         output=mode,
@@ -117,10 +120,12 @@ def serve(
         log_text=records.log_text,
         limits=enough.limits(),
     )
-    run(wanted, settings, facts, access, records, as_json)
+    # A packaged guard's name has become its file; in front of another server it stays what was named.
+    named = wanted if wanted.upstream else replace(wanted, monitor=file)
+    run(named, settings, facts, access, records, as_json)
 
 
-def run(wanted: Any, settings: Settings, facts: GuardFacts | None, access: Access, records: Records,
+def run(wanted: Wanted, settings: Settings, facts: GuardFacts | None, access: Access, records: Records,
         as_json: bool) -> None:  # fmt: skip
     """Open whoever answers, and serve until told to end."""
     from eudaimon.serve.http.audit import Audit
