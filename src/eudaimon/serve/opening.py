@@ -1,12 +1,10 @@
-"""From what an operator names to somebody who answers, and the facts about his guard."""
+"""From what an operator names to somebody who answers."""
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from eudaimon.core import UsageError
 from eudaimon.serve.asked import Answerer
@@ -24,18 +22,26 @@ class Wanted:
 
     ``model`` is a folder, a hub id, or `TOWN`, the quickstart's assistant; in front of another server it is
     the guard, by name or file, unless ``monitor`` is. Without ``monitor`` a model of this machine is
-    unguarded. ``layers`` is a file of the layers behind the monitor.
+    unguarded. ``hold_back`` is in tokens, ``steer`` and ``drift`` are files of directions, ``layers`` one of
+    a plan (`eudaimon.serve.layers.read_plan`); ``slots`` answers are made at once while ``queue`` requests
+    wait.
     """
 
     model: str
     monitor: Path | None = None
     adapters: AdapterStack = ()
     calibration: Path | None = None
+    hold_back: int | None = None
+    steer: Path | None = None
+    steer_how: Literal["cap", "ablate"] = "cap"
+    drift: Path | None = None
+    layers: Path | None = None
+    slots: int = 32
+    queue: int = 128
     upstream: str | None = None
     upstream_model: str = ""
     upstream_key_env: str = ""
     side_by_side: bool = False
-    layers: Path | None = None
     fail_open: bool = False
     device: str | None = None
     dtype: str | None = None
@@ -52,48 +58,7 @@ def open_answerer(wanted: Wanted) -> Answerer:
 
     The last for a monitor of another checkpoint, tokenizer, template or stack of adapters.
     """
-    plan = _room("layers").read_plan(wanted.layers) if wanted.layers else None
-    if wanted.side_by_side and not wanted.upstream:
-        raise UsageError("--side-by-side is about another server", do="--upstream URL")
-    if wanted.upstream:
-        if wanted.adapters:
-            raise UsageError(
-                "adapters belong to a model of this machine",
-                right="either --upstream, or a model with --adapters",
-            )
-        opened: Answerer = _room("upstream").open_upstream(
-            wanted.upstream,
-            guard=wanted.guard,
-            model=wanted.upstream_model,
-            api_key_env=wanted.upstream_key_env,
-            calibration=wanted.calibration,
-            second=plan.open(fail_open=wanted.fail_open) if plan else None,
-            side_by_side=wanted.side_by_side,
-            fail_open=wanted.fail_open,
-            device=wanted.device,
-        )
-        return opened
-    model = str(town_model()) if wanted.model == TOWN and not Path(TOWN).exists() else wanted.model
-    local: Answerer = _room("local").open_local(
-        model,
-        monitor=wanted.monitor,
-        adapters=wanted.adapters,
-        calibration=wanted.calibration,
-        second=partial(plan.open_on, fail_open=wanted.fail_open) if plan else None,
-        fail_open=wanted.fail_open,
-        device=wanted.device,
-        dtype=wanted.dtype,
-        force=wanted.force,
-    )
-    return local
-
-
-def guard_file(guard: str | Path) -> Path:
-    """The file of a guard, a path or a packaged guard's name; raises `UsageError` for another name."""
-    if Path(guard).is_file() or Path(guard).suffix == ".safetensors":
-        return Path(guard)
-    found: Path = _room("guards.opening").guard_file(guard)
-    return found
+    return _upstream(wanted, wanted.upstream) if wanted.upstream else _local(wanted)
 
 
 def town_model(folder: Path = QUICKSTART) -> Path:
@@ -115,6 +80,59 @@ def town_model(folder: Path = QUICKSTART) -> Path:
     )
 
 
-def _room(name: str) -> Any:
-    """The part of this room that opens one kind of answerer, loaded only when it is that which is served."""
-    return importlib.import_module(f"eudaimon.serve.{name}")
+def _upstream(wanted: Wanted, url: str) -> Answerer:
+    ours = {
+        "--adapters": wanted.adapters,
+        "--hold-back": wanted.hold_back,
+        "--steer": wanted.steer,
+        "--drift": wanted.drift,
+        "--dtype": wanted.dtype,
+    }
+    if given := [name for name, value in ours.items() if value not in (None, ())]:
+        raise UsageError(f"{', '.join(given)} with --upstream", right="they are for a model of this machine")
+    from eudaimon.serve.layers import read_plan
+    from eudaimon.serve.upstream import Limits, open_upstream
+
+    return open_upstream(
+        url,
+        wanted.guard or wanted.model,
+        model=wanted.upstream_model,
+        api_key_env=wanted.upstream_key_env,
+        calibration=wanted.calibration,
+        second=read_plan(wanted.layers).open(fail_open=wanted.fail_open) if wanted.layers else None,
+        side_by_side=wanted.side_by_side,
+        limits=Limits(running=wanted.slots, waiting=wanted.queue),
+        fail_open=wanted.fail_open,
+        device=wanted.device,
+    )
+
+
+def _local(wanted: Wanted) -> Answerer:
+    if wanted.side_by_side:
+        raise UsageError("--side-by-side is about another server", do="--upstream URL")
+    in_town = wanted.model == TOWN and not Path(TOWN).exists()
+    model = town_model() if in_town else wanted.model
+    from eudaimon.serve.layers import OwnModel, read_plan
+    from eudaimon.serve.local import Limits, open_local
+
+    own = OwnModel()
+    layers = read_plan(wanted.layers).open(own, fail_open=wanted.fail_open) if wanted.layers else None
+    answerer = open_local(
+        model,
+        wanted.monitor,
+        wanted.adapters,
+        calibration=wanted.calibration,
+        second=layers,
+        steer=wanted.steer,
+        steer_how=wanted.steer_how,
+        drift=wanted.drift,
+        hold_back=wanted.hold_back,
+        fail_open=wanted.fail_open,
+        limits=Limits(slots=wanted.slots, waiting=wanted.queue),
+        name=TOWN if in_town else "",
+        device=wanted.device,
+        dtype=wanted.dtype,
+        force=wanted.force,
+    )
+    own.use(answerer)
+    return answerer

@@ -51,7 +51,7 @@ def served():
 def until():
     """``until(condition)``: wait until it holds, with a limit that only a fault reaches."""
 
-    def wait(condition, seconds: float = 30.0) -> None:
+    def wait(condition, seconds: float = 180.0) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "it never came true"

@@ -176,10 +176,10 @@ def running(answerer, settings: Settings | None = None, audit=None):
     server = Server(answerer, settings or Settings(), audit, "127.0.0.1", 0, tell)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    assert listening.wait(30)
+    assert listening.wait(180)
     try:
         yield found["url"], server
     finally:
         server._loop.call_soon_threadsafe(server.stop)
-        thread.join(60)
+        thread.join(180)
         assert not thread.is_alive()

@@ -48,7 +48,7 @@ def kept(path, what: str = "*") -> list[sqlite3.Row]:
 
 def fill(audit: Audit) -> None:
     """From now on SQLite finds its disk full: the file may not grow by a page."""
-    audit.write(()).result(30)
+    audit.write(()).result(180)
     audit._database.execute("PRAGMA max_page_count = 1")
 
 
@@ -173,7 +173,7 @@ def test_too_many_waiting_rows_are_an_error_not_a_wait(opened, monkeypatch):
     blocker.execute("ROLLBACK")
     blocker.close()
     for each in futures:
-        assert each in late or each.result(60) is None
+        assert each in late or each.result(180) is None
     assert len(kept(audit.path)) == len(futures) - len(late)
 
 
@@ -227,7 +227,7 @@ def test_kill_9_leaves_every_acknowledged_verdict_and_no_half_row(tmp_path):
         acknowledged += [
             int(line) for line in child.stdout.read().splitlines(keepends=True) if line.endswith(b"\n")
         ]
-        child.wait(60)
+        child.wait(180)
         child.stdout.close()
         found = [row["request"] for row in kept(path, "request")]
         mine = [int(name.split("-")[1]) for name in found if name.startswith(f"{round_}-")]
@@ -236,6 +236,6 @@ def test_kill_9_leaves_every_acknowledged_verdict_and_no_half_row(tmp_path):
             "each verdict whole, none between missing"
         )
     audit = Audit(path)
-    audit.write([ROW]).result(30)
+    audit.write([ROW]).result(180)
     audit.close()
     assert len(kept(path)) == len(found) + 1

@@ -52,7 +52,7 @@ def http():
 
     from eudaimon.serve.http import make_app
 
-    limits = Limits(body_bytes=50_000, request_seconds=5)
+    limits = Limits(body_bytes=50_000, request_seconds=120)
     with TestClient(make_app(Pretended(), Settings(limits=limits)), raise_server_exceptions=False) as client:
         yield client
 

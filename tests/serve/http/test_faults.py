@@ -27,7 +27,7 @@ def wire(url: str, receive_buffer: int | None = None):
     with socket.socket() as sock:
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.settimeout(60)
+        sock.settimeout(180)
         sock.connect((host, int(port)))
         yield sock
 
@@ -54,8 +54,16 @@ def everything(sock: socket.socket) -> bytes:
 
 
 def alive(url: str) -> None:
-    answer = httpx.post(f"{url}{CHAT}", json=asking("still here"), timeout=60)
-    assert answer.json()["choices"][0]["message"]["content"] == "still here "
+    """The server serves on: at once, or, where its limits are fractions of a second, at some try."""
+    for _ in range(100):
+        try:
+            answer = httpx.post(f"{url}{CHAT}", json=asking("still here"), timeout=180)
+        except httpx.HTTPError:
+            continue
+        if answer.status_code == 200:
+            assert answer.json()["choices"][0]["message"]["content"] == "still here "
+            return
+    raise AssertionError("it serves no more")
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -85,7 +93,7 @@ def test_a_client_that_leaves_moderation_is_given_up(served, until):
 @pytest.mark.parametrize("how", ["endless", "hang"])
 def test_a_late_answer_is_504_and_frees_its_place(served, until, stream, how):
     url, answerer, _ = served(Settings(limits=Limits(request_seconds=0.3)))
-    answer = httpx.post(f"{url}{CHAT}", json=asking(how, stream=stream), timeout=60)
+    answer = httpx.post(f"{url}{CHAT}", json=asking(how, stream=stream), timeout=180)
     if stream:
         assert '"code": "timeout"' in answer.text and "[DONE]" not in answer.text
     else:
@@ -97,7 +105,7 @@ def test_a_late_answer_is_504_and_frees_its_place(served, until, stream, how):
 def test_an_answer_that_cannot_be_cancelled_is_let_go(served, until, monkeypatch):
     monkeypatch.setattr("eudaimon.serve.http.answer.LEAVING_SECONDS", 0.2)
     url, answerer, server = served(Settings(limits=Limits(request_seconds=0.2)))
-    assert httpx.post(f"{url}{CHAT}", json=asking("stuck"), timeout=60).status_code == 504
+    assert httpx.post(f"{url}{CHAT}", json=asking("stuck"), timeout=180).status_code == 504
     until(lambda: answerer.running == 0)
     assert 'kind="stuck"} 1.0' in server._serving.metrics.page().decode()
     alive(url)
@@ -108,7 +116,7 @@ def test_a_full_queue_is_429_with_a_time(served, until):
     with wire(url) as sock:
         sock.sendall(request(asking("hang")))
         until(lambda: answerer.running == 1)
-        full = httpx.post(f"{url}{CHAT}", json=asking("me too"), timeout=60)
+        full = httpx.post(f"{url}{CHAT}", json=asking("me too"), timeout=180)
         assert full.status_code == 429 and full.headers["retry-after"] == "3"
         assert full.json()["error"]["type"] == "rate_limit_error"
     until(lambda: answerer.running == 0)
@@ -121,8 +129,8 @@ def test_too_many_unfinished_responses_are_429(served, until):
         for sock in (one, two):
             sock.sendall(request(asking("hang")))
         until(lambda: answerer.running == 2)
-        assert httpx.post(f"{url}{CHAT}", json=asking("fine"), timeout=60).status_code == 429
-        assert httpx.get(f"{url}/healthz", timeout=60).status_code == 200
+        assert httpx.post(f"{url}{CHAT}", json=asking("fine"), timeout=180).status_code == 429
+        assert httpx.get(f"{url}/healthz", timeout=180).status_code == 200
     until(lambda: answerer.running == 0)
     alive(url)
 
@@ -224,20 +232,20 @@ def test_stopping_finishes_what_runs_and_takes_nothing_new(served, until):
     found = {}
 
     def long() -> None:
-        found["answer"] = httpx.post(f"{url}{CHAT}", json=asking("waits-for-close after"), timeout=60)
+        found["answer"] = httpx.post(f"{url}{CHAT}", json=asking("waits-for-close after"), timeout=180)
 
-    with httpx.Client(base_url=url, timeout=60) as kept, wire(url) as held:
+    with httpx.Client(base_url=url, timeout=180) as kept, wire(url) as held:
         thread = threading.Thread(target=long)
         thread.start()
         held.sendall(request(asking("hang")))
         until(lambda: answerer.running == 2)
         assert kept.get("/readyz").status_code == 200
         server._loop.call_soon_threadsafe(server.stop)
-        assert answerer.closed.wait(30)
+        assert answerer.closed.wait(180)
         late = kept.get("/readyz")
         assert late.status_code == 503 and late.headers["connection"] == "close"
-        assert httpx.post(f"{url}{CHAT}", json=asking("new"), timeout=60).status_code == 503
-        thread.join(60)
+        assert httpx.post(f"{url}{CHAT}", json=asking("new"), timeout=180).status_code == 503
+        thread.join(180)
     body = found["answer"].json()
     assert body["choices"][0]["message"]["content"] == "before waits-for-close after "
 

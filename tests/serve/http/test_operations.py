@@ -270,7 +270,7 @@ def test_seeds_are_drawn_where_none_is_given(client):
 
 
 def test_moderation_is_given_up_in_time(client):
-    http = client(Settings(limits=Limits(request_seconds=0.1)))
+    http = client(Settings(limits=Limits(request_seconds=1.5)))
     assert http.post("/v1/moderations", json={"input": "hang"}).status_code == 504
     assert http.post("/v1/moderations", json={"input": "busy"}).headers["retry-after"] == "1"
     assert http.post("/v1/moderations", json={"input": "fine"}).status_code == 200

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Option
 
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 TOKENS_VARIABLE = "EUDAIMON_TOKENS"
 SHORTEST_TOKEN = 16
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Steering(StrEnum):
+    """What is done along a direction."""
+
+    value: Literal["cap", "ablate"]
+    cap = "cap"
+    ablate = "ablate"
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,49 @@ class Upstream:
         Option("--side-by-side", help="Ask it while the query is read; nothing is sent before that passed.",
                rich_help_panel="Another server"),
     ] = False  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Along:
+    """What else follows an answer as it is made."""
+
+    calibration: Annotated[
+        Path | None, Option(help="Thresholds for growing answers.", metavar="FILE", rich_help_panel="Answers")
+    ] = None
+    hold_back: Annotated[
+        int | None,
+        Option(
+            min=0, help="Tokens kept back beyond those that passed.", metavar="N", rich_help_panel="Answers"
+        ),
+    ] = None
+    layers: Annotated[
+        Path | None,
+        Option(
+            help="YAML that says who is asked where the monitor is unsure.",
+            metavar="FILE",
+            rich_help_panel="Answers",
+        ),
+    ] = None
+    steer: Annotated[
+        Path | None,
+        Option(help="After a hit steer along this direction, and end at the next.", metavar="FILE",
+               rich_help_panel="Answers"),
+    ] = None  # fmt: skip
+    steer_how: Annotated[
+        Steering, Option(help="Cap the projection, or make it zero.", rich_help_panel="Answers")
+    ] = Steering.cap
+    drift: Annotated[
+        Path | None,
+        Option(help="Tell each answer's projection on this direction.", metavar="FILE",
+               rich_help_panel="Answers"),
+    ] = None  # fmt: skip
+    slots: Annotated[
+        int, Option(min=1, help="Answers made at once.", metavar="N", rich_help_panel="Answers")
+    ] = 32
+    queue: Annotated[
+        int, Option(min=0, help="Requests that wait; more are told to come back.", metavar="N",
+                    rich_help_panel="Answers")
+    ] = 128  # fmt: skip
 
 
 @dataclass(frozen=True)

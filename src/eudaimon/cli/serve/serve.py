@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
 from eudaimon.cli.options import MODEL_HELP, Device, Dtype, Force, Json
 from eudaimon.cli.output import print_json, print_line
-from eudaimon.cli.serve.options import Access, Enough, Records, Upstream
+from eudaimon.cli.serve.options import Access, Along, Enough, Records, Upstream
 
 if TYPE_CHECKING:
     from eudaimon.serve.asked import Answerer
     from eudaimon.serve.facts import GuardFacts
     from eudaimon.serve.http.settings import Settings
+    from eudaimon.serve.opening import Wanted
 
 
 class Policy(StrEnum):
     """What a verdict does."""
 
+    value: Literal["block", "score"]
     block = "block"
     score = "score"
 
@@ -35,6 +38,7 @@ def serve(
             show_default=False,
         ),
     ],
+    along: Along,
     upstream: Upstream,
     access: Access,
     records: Records,
@@ -45,12 +49,6 @@ def serve(
     adapters: Annotated[
         str | None,
         Option(help="Adapters that act, in order: persona=FOLDER,em=FOLDER, or folders.", metavar="LIST"),
-    ] = None,
-    calibration: Annotated[
-        Path | None, Option(help="Thresholds for growing answers.", metavar="FILE")
-    ] = None,
-    layers: Annotated[
-        Path | None, Option(help="The layers behind the monitor: see docs/deploy.md.", metavar="FILE")
     ] = None,
     policy: Annotated[Policy, Option(help="End what is flagged, or only tell.")] = Policy.block,
     allow_policy: Annotated[
@@ -79,12 +77,18 @@ def serve(
         model=model,
         monitor=monitor,
         adapters=parse_adapters(adapters),
-        calibration=calibration,
+        calibration=along.calibration,
+        hold_back=along.hold_back,
+        steer=along.steer,
+        steer_how=along.steer_how.value,
+        drift=along.drift,
+        layers=along.layers,
+        slots=along.slots,
+        queue=along.queue,
         upstream=upstream.upstream,
         upstream_model=upstream.upstream_model,
         upstream_key_env=upstream.upstream_key_env,
         side_by_side=upstream.side_by_side,
-        layers=layers,
         fail_open=fail_open,
         device=device,
         dtype=dtype,
@@ -99,11 +103,12 @@ def serve(
     if (records.audit_required or records.audit_text) and records.audit is None:
         raise UsageError("there is no audit log to require or to fill", do="--audit FILE")
     from eudaimon.serve.facts import guard_facts
+    from eudaimon.serve.guards import guard_file
     from eudaimon.serve.http.settings import Settings
-    from eudaimon.serve.opening import guard_file
 
-    facts = guard_facts(guard_file(wanted.guard)) if wanted.guard is not None else None
-    mode: Any = policy.value if facts else "off"
+    file = guard_file(wanted.guard) if wanted.guard is not None else None
+    facts = guard_facts(file, wanted) if file is not None else None
+    mode = policy.value if facts else "off"
     settings = Settings(
         input=mode,
         output=mode,
@@ -116,10 +121,12 @@ def serve(
         log_text=records.log_text,
         limits=enough.limits(),
     )
-    run(wanted, settings, facts, access, records, as_json)
+    # A packaged guard's name has become its file; in front of another server it stays what was named.
+    named = wanted if wanted.upstream else replace(wanted, monitor=file)
+    run(named, settings, facts, access, records, as_json)
 
 
-def run(wanted: Any, settings: Settings, facts: GuardFacts | None, access: Access, records: Records,
+def run(wanted: Wanted, settings: Settings, facts: GuardFacts | None, access: Access, records: Records,
         as_json: bool) -> None:  # fmt: skip
     """Open whoever answers, and serve until told to end."""
     from eudaimon.serve.http.audit import Audit
@@ -160,7 +167,6 @@ def told(
                 "model": answerer.name,
                 "policy": settings.input,
                 "guard": asdict(facts) if facts else None,
-                "notes": list(getattr(answerer, "notes", ())),
                 "fail_open": answerer.fails_open,
                 "tokens": len(settings.tokens),
             }
@@ -168,8 +174,6 @@ def told(
         return
     print_line(f"{answerer.name} at {url}/v1")
     for line in facts.lines() if facts else ("no guard: nobody looks at what is asked or answered",):
-        print_line(line)
-    for line in getattr(answerer, "notes", ()):
         print_line(line)
     does = {"block": "ends the answer", "score": "is told beside it", "off": "is never made"}
     print_line(f"a hit {does[settings.input]}; a request may loosen that: {_yes(settings.allow_policy)}")

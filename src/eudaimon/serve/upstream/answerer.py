@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from eudaimon.core import Text
 from eudaimon.serve.asked import Asked, Busy, Decided
-from eudaimon.serve.layers.layered import Layers
 from eudaimon.serve.second import Side
 from eudaimon.serve.upstream.answering import How, UpstreamAnswering
 from eudaimon.serve.upstream.checking import Checker, Thresholds
@@ -63,26 +62,6 @@ class UpstreamAnswerer:
     def window(self) -> Window:
         """How answers are read."""
         return self._how.window
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """How answers are read, what is promised of that, and who is asked besides, in words."""
-        window, thresholds = self.window, self.thresholds
-        promised = "no rate of false alarms is promised for answers: no calibration was given"
-        if thresholds.fpr is not None:
-            promised = (
-                f"an answer is flagged from {thresholds.output:.4f} in any window: "
-                f"{100 * thresholds.fpr:.3g} % of harmless ones like the {thresholds.n} that set it "
-                f"({thresholds.whence})"
-            )
-        second = self._how.checker.second
-        layers = second.names if isinstance(second, Layers) else ()
-        return (
-            f"an answer is read every {window.every} characters, {window.size} at a time; "
-            f"the last {window.hold_back} are held back",
-            promised,
-            *(f"asked where the guard is unsure: {name}" for name in layers),
-        )
 
     @property
     def running(self) -> int:

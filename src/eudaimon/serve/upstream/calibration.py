@@ -52,6 +52,15 @@ class WindowCalibration(BaseModel):
         """The two thresholds, and what was promised of the second."""
         return Thresholds(self.input, self.output, self.fpr, self.n, self.whence)
 
+    @property
+    def promise(self) -> str:
+        """The rate, on what it was set, and how sure it is."""
+        return (
+            f"an answer is flagged from {self.output:.4f} in any window: {100 * self.fpr:.3g} % of harmless "
+            f"answers like the {self.n} that set it ({self.whence}), at most {100 * self.bound:.3g} % with 95 % "
+            "confidence"
+        )
+
     def require(self, monitor: Monitor, window: Window) -> None:
         """Nothing for the monitor and the windows that it was made with; raises `UsageError` for others."""
         self.binding.require(monitor.model.binding, "calibration")
