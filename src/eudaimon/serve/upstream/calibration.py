@@ -57,8 +57,8 @@ class WindowCalibration(BaseModel):
         """The rate, on what it was set, and how sure it is."""
         return (
             f"an answer is flagged from {self.output:.4f} in any window: {100 * self.fpr:.3g} % of harmless "
-            f"answers like the {self.n} that set it ({self.whence}), at most {100 * self.bound:.3g} % with 95 % "
-            "confidence"
+            f"answers like the {self.n} that set it ({self.whence}), at most {100 * self.bound:.3g} % with "
+            "95 % confidence"
         )
 
     def require(self, monitor: Monitor, window: Window) -> None:
