@@ -86,7 +86,7 @@ def fitted(monitor: Monitor, splits: Splits) -> dict[str, Any]:
             for split, rows in (("train", splits.train), ("calibration", splits.calibration))
         },
         "probes": [f"{probe.method} at layer {probe.site}, {probe.pooling}" for probe in monitor.probes],
-        "checkpoint": monitor.binding.model_dump()["fingerprint"],
+        "checkpoint": monitor.binding.checkpoint,
         "threshold": round(threshold.value, 6),
         "target_fpr": threshold.target_fpr,
         "set_by": threshold.n,
