@@ -18,6 +18,7 @@ from eudaimon.serve.layers.bounded import Bounded
 from eudaimon.serve.layers.layered import Layers
 from eudaimon.serve.layers.opinion import Opinion
 from eudaimon.serve.outbound import NoAnswer
+from eudaimon.serve.upstream.answering import MOST_UNREAD
 from eudaimon.serve.upstream.growing import Window
 from eudaimon.serve.upstream.server import Limits
 
@@ -389,11 +390,12 @@ def test_query_and_answer_side_by_side(stub, guard, answerer, ask):
     assert (bad[0], bad[2].finish) == ("", "content_filter") and bad[2].input.flagged
 
 
-def test_side_by_side_nothing_goes_before_the_query_has_passed(stub, guard, answerer, ask):
+@pytest.mark.parametrize("output", ["block", "off"])
+def test_side_by_side_nothing_goes_before_the_query_has_passed(stub, guard, answerer, ask, output):
     """The upstream server never goes on after its first words: a flagged query ends the answer at once."""
 
     async def script(talk):
-        await talk.send(stub.HEAD)
+        await talk.send(stub.HEAD + stub.said(TEXT))
         await talk.stub.go_on.wait()
 
     async def do(server):
@@ -409,10 +411,12 @@ def test_side_by_side_nothing_goes_before_the_query_has_passed(stub, guard, answ
         async def asked():
             await server.asked.wait()
             first.set()
+            for _ in range(30):  # until the first words are there, and would be gone
+                await asyncio.sleep(0.01)
 
         guard.decide = slow
         one = answerer(server.url, guard, side_by_side=True, seconds=60.0)
-        found = await ask(one, "a bomb")
+        found = await ask(one, "a bomb", output=output)
         async with asyncio.timeout(30):
             await server.gone.wait()
         return found, first.is_set()
@@ -471,26 +475,28 @@ def test_who_stops_listening_stops_the_answer(stub, guard, answerer):
 
 
 def test_a_slow_client_holds_the_upstream_back(stub, guard, answerer):
-    sent = []
+    words = "word " * 4000
 
     async def script(talk):
         await talk.send(stub.HEAD)
-        for _ in range(2000):  # more than all buffers on the way hold
-            await talk.send(stub.said("word " * 4000))
-            sent.append(1)
+        while True:
+            await talk.send(stub.said(words))
 
     async def do(server):
-        one = answerer(server.url, guard, limits=Limits(longest_answer=10_000_000))
-        events = one.ask(Asked(as_conversation("Bread?"), output="off")).events()
+        one = answerer(server.url, guard, limits=Limits(longest_answer=100_000_000))
+        answering = one.ask(Asked(as_conversation("Bread?"), output="off"))
+        events = answering.events()
         await anext(events)
-        before = -1
-        while before != len(sent):  # until nothing moves any more
-            before = len(sent)
-            await asyncio.sleep(0.2)
+        async with asyncio.timeout(60):
+            while len(answering._growing.text) < MOST_UNREAD * len(words):
+                await asyncio.sleep(0.01)
+        for _ in range(50):  # time in which it would go on
+            await asyncio.sleep(0.01)
+        read = len(answering._growing.text) / len(words)
         await events.aclose()
-        return before
+        return read
 
-    assert 0 < run(stub, script, do) < 2000
+    assert run(stub, script, do) <= MOST_UNREAD + 2
 
 
 def test_closing_lets_answers_end_and_fails_the_rest(stub, guard, answerer, ask):
