@@ -450,3 +450,16 @@ def test_not_asked_is_told_apart_from_no_opinion():
 def test_a_critique_names_its_constitution():
     critique = Critique(OwnModel())
     assert critique.constitution.hash in critique.name
+
+
+def test_one_question_at_a_time_tries_whether_a_layer_works_again():
+    now = [0.0]
+    breaker = Breaker(1, 10.0, lambda: now[0])
+    assert breaker.lets_through() and breaker.lets_through()
+    breaker.failed()
+    now[0] = 10.0
+    assert [breaker.lets_through() for _ in range(3)] == [True, False, False]
+    breaker.forget()
+    assert [breaker.lets_through() for _ in range(2)] == [True, False]
+    breaker.works()
+    assert not breaker.is_open and breaker.lets_through() and breaker.lets_through()
