@@ -138,15 +138,12 @@ def test_it_refuses_what_would_not_guard(refused, monitor, tmp_path, monkeypatch
     assert "--monitor FILE" in refused("serve", "MODEL", "--unguarded", "--steer", "direction.safetensors")
     (tmp_path / "no-db").write_text("this is not a database, and longer than the header of one")
     assert "audit log" in refused("serve", "MODEL", "--monitor", file, "--audit", tmp_path / "no-db")
-    assert "--upstream" in refused(
-        "serve",
-        file,
-        "--upstream",
-        "http://x/v1",
-        "--calibration",
-        "guard.json",
-        "--audit",
-        tmp_path / "a.sqlite",
+    assert "--upstream URL" in refused("serve", "MODEL", "--monitor", file, "--side-by-side")
+    assert "there is no file none.yaml" in refused(
+        "serve", "MODEL", "--monitor", file, "--layers", "none.yaml"
+    )
+    assert "--calibration" in refused(
+        "serve", file, "--upstream", "http://x/v1", "--upstream-model", "m", "--calibration", "guard.json"
     )
 
 

@@ -63,8 +63,13 @@ def guard_facts(path: Path, wanted: Wanted) -> GuardFacts:
 def _growing(wanted: Wanted) -> str:
     from eudaimon.serve.local.calibration import Calibration
     from eudaimon.serve.local.opening import NO_PROMISE
+    from eudaimon.serve.upstream.calibration import WindowCalibration
 
-    return Calibration.load(wanted.calibration).promise if wanted.calibration else NO_PROMISE
+    if wanted.calibration is None:
+        return NO_PROMISE
+    if wanted.upstream:
+        return WindowCalibration.load(wanted.calibration).promise
+    return Calibration.load(wanted.calibration).promise
 
 
 def _layers(wanted: Wanted) -> list[str]:

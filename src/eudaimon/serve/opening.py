@@ -41,6 +41,7 @@ class Wanted:
     upstream: str | None = None
     upstream_model: str = ""
     upstream_key_env: str = ""
+    side_by_side: bool = False
     fail_open: bool = False
     device: str | None = None
     dtype: str | None = None
@@ -82,7 +83,6 @@ def town_model(folder: Path = QUICKSTART) -> Path:
 def _upstream(wanted: Wanted, url: str) -> Answerer:
     ours = {
         "--adapters": wanted.adapters,
-        "--calibration": wanted.calibration,
         "--hold-back": wanted.hold_back,
         "--steer": wanted.steer,
         "--drift": wanted.drift,
@@ -98,7 +98,9 @@ def _upstream(wanted: Wanted, url: str) -> Answerer:
         wanted.guard or wanted.model,
         model=wanted.upstream_model,
         api_key_env=wanted.upstream_key_env,
+        calibration=wanted.calibration,
         second=read_plan(wanted.layers).open(fail_open=wanted.fail_open) if wanted.layers else None,
+        side_by_side=wanted.side_by_side,
         limits=Limits(running=wanted.slots, waiting=wanted.queue),
         fail_open=wanted.fail_open,
         device=wanted.device,
@@ -106,6 +108,8 @@ def _upstream(wanted: Wanted, url: str) -> Answerer:
 
 
 def _local(wanted: Wanted) -> Answerer:
+    if wanted.side_by_side:
+        raise UsageError("--side-by-side is about another server", do="--upstream URL")
     in_town = wanted.model == TOWN and not Path(TOWN).exists()
     model = town_model() if in_town else wanted.model
     from eudaimon.serve.layers import OwnModel, read_plan

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from eudaimon.core import UsageError
 from eudaimon.core.text import as_conversation
 from eudaimon.monitor.band import Band
-from eudaimon.serve.asked import Decided, Ended, Piece
+from eudaimon.serve.asked import Busy, Decided, Ended, Piece
 from eudaimon.serve.layers.asks import OwnModel
 from eudaimon.serve.layers.bounded import Bounded
 from eudaimon.serve.layers.breaker import Breaker
@@ -418,6 +418,25 @@ def test_the_model_itself_is_asked_unguarded(takes_system):
 @pytest.mark.parametrize("finish", ["length", "content_filter", "error", "cancelled"])
 def test_a_critique_that_ends_early_is_none(finish):
     assert by_itself(Model(finish=finish))[1].layer == "error"
+
+
+def test_a_model_without_a_place_gives_no_critique_and_is_not_switched_off():
+    class Full(Model):
+        n = 0
+
+        def ask(self, asked):
+            self.n += 1
+            raise Busy(3.0)
+
+    async def ask():
+        own, model = OwnModel(), Full()
+        own.use(model)
+        layers = open_layers(BAND, critique=own)
+        found = [await layers.decide("x", "input", UNDER) for _ in range(8)]
+        return found, model.n
+
+    found, n = asyncio.run(ask())
+    assert n == 8 and all(each.layer == "error" and "no place" in each.reason for each in found)
 
 
 def test_not_asked_is_told_apart_from_no_opinion():

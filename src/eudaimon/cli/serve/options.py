@@ -44,6 +44,11 @@ class Upstream:
         str,
         Option(help="Environment variable with its key.", metavar="NAME", rich_help_panel="Another server"),
     ] = ""
+    side_by_side: Annotated[
+        bool,
+        Option("--side-by-side", help="Ask it while the query is read; nothing is sent before that passed.",
+               rich_help_panel="Another server"),
+    ] = False  # fmt: skip
 
 
 @dataclass(frozen=True)

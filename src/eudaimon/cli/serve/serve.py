@@ -88,6 +88,7 @@ def serve(
         upstream=upstream.upstream,
         upstream_model=upstream.upstream_model,
         upstream_key_env=upstream.upstream_key_env,
+        side_by_side=upstream.side_by_side,
         fail_open=fail_open,
         device=device,
         dtype=dtype,

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from eudaimon.core import Conversation, UsageError
 from eudaimon.core.text import Message
 from eudaimon.models.served import read_completion
-from eudaimon.serve.asked import Answerer, Asked, Ended
+from eudaimon.serve.asked import Answerer, Asked, Busy, Ended
 from eudaimon.serve.layers.opinion import NoOpinion
 from eudaimon.serve.outbound import Outbound
 
@@ -45,6 +45,8 @@ class OwnModel:
             return await self._said(turns)
         except UsageError:
             return await self._said(folded(turns))
+        except Busy as error:
+            raise NoOpinion("the model has no place for a critique") from error
 
     async def _said(self, turns: Conversation) -> str:
         assert self._answerer is not None

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from eudaimon.core import UsageError
 from eudaimon.data.yaml_text import read_yaml
 from eudaimon.monitor.band import Band
+from eudaimon.serve.asked import Answerer
 from eudaimon.serve.layers.asks import OwnModel
 from eudaimon.serve.layers.bounded import Bounded
 from eudaimon.serve.layers.breaker import Breaker
@@ -100,6 +101,12 @@ class LayersPlan(BaseModel):
             )
             layers.append(plan.bound(critic))
         return Layers(Band(*self.band), layers, fail_open=fail_open)
+
+    def open_on(self, answerer: Answerer, *, fail_open: bool = False) -> Layers:
+        """The layers behind an answerer's monitor, which critiques by itself where the plan says so."""
+        own = OwnModel()
+        own.use(answerer)
+        return self.open(own, fail_open=fail_open)
 
     def _critique(self, plan: CritiquePlan, own: OwnModel | None) -> Critic:
         if plan.by == OWN:

@@ -1,5 +1,6 @@
 from .answerer import UpstreamAnswerer as UpstreamAnswerer
-from .calibration import calibrated as calibrated
+from .calibration import WindowCalibration as WindowCalibration
+from .calibration import calibrate_windows as calibrate_windows
 from .calibration import highest_scores as highest_scores
 from .checking import Thresholds as Thresholds
 from .growing import Window as Window
@@ -11,7 +12,8 @@ __all__ = [
     "Thresholds",
     "UpstreamAnswerer",
     "Window",
-    "calibrated",
+    "WindowCalibration",
+    "calibrate_windows",
     "highest_scores",
     "open_upstream",
 ]

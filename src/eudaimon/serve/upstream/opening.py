@@ -11,6 +11,7 @@ from eudaimon.serve.guards.opening import MINILM_GUARD, open_guard
 from eudaimon.serve.local.moderating import Moderator
 from eudaimon.serve.second import Second
 from eudaimon.serve.upstream.answerer import UpstreamAnswerer
+from eudaimon.serve.upstream.calibration import WindowCalibration
 from eudaimon.serve.upstream.checking import Checker, Thresholds
 from eudaimon.serve.upstream.growing import Window
 from eudaimon.serve.upstream.reading import Reader
@@ -23,7 +24,7 @@ def open_upstream(
     *,
     model: str = "",
     api_key_env: str = "",
-    thresholds: Thresholds | None = None,
+    calibration: str | Path | WindowCalibration | None = None,
     second: Second | None = None,
     window: Window | None = None,
     limits: Limits | None = None,
@@ -37,7 +38,7 @@ def open_upstream(
 
     ``guard`` is a packaged guard's name, a monitor's file or a monitor; it reads queries and answers in a
     thread of its own, ``guard_seconds`` a text at most. Without ``model`` the server is asked for its only
-    one. Without ``thresholds`` the monitor's own counts on either side: its rate is that of whole queries,
+    one. Without ``calibration`` the monitor's own counts on either side: its rate is that of whole queries,
     and none is promised for answers. ``second`` are the layers for its uncertain scores (`open_layers`).
     Raises `UsageError` on a URL, a model or a key that cannot be used, and as `open_guard` does.
     """
@@ -50,11 +51,17 @@ def open_upstream(
     )
     server.require_key()
     monitor = guard if isinstance(guard, Monitor) else open_guard(guard, device=device)
-    value = monitor.threshold.value
+    window = window or Window()
+    thresholds = Thresholds(monitor.threshold.value, monitor.threshold.value)
+    if calibration is not None:
+        if not isinstance(calibration, WindowCalibration):
+            calibration = WindowCalibration.load(calibration)
+        calibration.require(monitor, window)
+        thresholds = calibration.thresholds
     moderator = Moderator(monitor, seconds=guard_seconds, fail_open=fail_open)
     checker = Checker(
         Reader(moderator, timeout_seconds=guard_seconds, count=lambda text: n_tokens(monitor, text)),
-        thresholds or Thresholds(value, value),
+        thresholds,
         second,
         fail_open=fail_open,
     )
