@@ -112,6 +112,7 @@ class LocalAnswerer:
             n_input=len(prompt),
             guard=self._guard,
             opinion=partial(self._opinion, box.loop) if self._second is not None else None,
+            followed=self._engine.machine.drift is not None,
             alert_from=self._workshop.alert_from,
         )
         if job.reads_input:
