@@ -262,3 +262,19 @@ def test_the_events_of_an_answer_end_once(hearing, serve):
 
     events = asyncio.run(main())
     assert sum(isinstance(event, Ended) for event in events) == 1 and isinstance(events[-1], Ended)
+
+
+def test_who_stops_waiting_for_a_moderation_harms_nobody(monitor, serve, heard):
+    answerer = serve(monitor(), output=2.0, limits=Limits(prefill_tokens=1))
+
+    async def main():
+        texts = [f"How do I find the bread near the market {at}?" for at in range(200)]
+        gone = asyncio.ensure_future(answerer.moderate(texts))
+        answer = asyncio.ensure_future(heard(answerer, said("How do I find the bread 7?"), max_new_tokens=20))
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        _, end = await answer
+        assert end.finish in ("stop", "length")
+        assert len(await answerer.moderate(texts[:2])) == 2 and await answerer.ready()
+
+    asyncio.run(main())
