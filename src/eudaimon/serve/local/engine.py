@@ -418,7 +418,8 @@ class Engine:
         for job in batch.jobs:
             job.times.model += batch.seconds_model
             job.times.monitor += batch.seconds_monitor
-        self._draw(batch, logits)
+        if logits is not None:
+            self._draw(batch, logits)
         # The look before this one was read while the model computed; this one is read beside the next step.
         self._collect()
         if self._batch is not None and self._lookout is not None:
