@@ -7,23 +7,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
-from eudaimon.core import Message, Text, as_conversation
-from eudaimon.serve.asked import Decided
 from eudaimon.serve.local.admission import Reading, share, unread
-from eudaimon.serve.local.batch import Batch, LongPrefill, Looks, Machine, choose, prefill, told
+from eudaimon.serve.local.batch import Batch, LongPrefill, Machine, choose, prefill, told
 from eudaimon.serve.local.guard import Guard
-from eudaimon.serve.local.job import Asking, Job
+from eudaimon.serve.local.job import Job
+from eudaimon.serve.local.lookout import Lookout
 from eudaimon.serve.local.moderating import Found, Moderator
+from eudaimon.serve.local.opinions import answered, ask, ask_about_answer
 from eudaimon.serve.local.portions import Portion, Unreadable, key_of
-from eudaimon.serve.local.readout import Read, failed, read, refused, worst
-from eudaimon.serve.second import Side
+from eudaimon.serve.local.readout import failed, refused
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +64,7 @@ class Engine:
         self._readings: deque[Reading] = deque()
         self._long: deque[LongPrefill] = deque()
         self._batch: Batch | None = None
-        self._looks: tuple[Looks, Future[list[Read]] | BaseException] | None = None
+        self._lookout = Lookout(moderator) if moderator is not None else None
         self._lingering: list[Job] = []
         self._stopping = self._woken = False
 
@@ -124,9 +121,9 @@ class Engine:
         did |= self._feed_long()
         did |= self._admit()
         did |= self._decode()
-        for job in [*(self._batch.jobs if self._batch else ()), *self._lingering]:
+        for job in self._answered():
             if job.ended is None:
-                self._ask_opinions(job)
+                ask_about_answer(job, self.machine.model.tokenizer, self.wake)
                 job.send()
                 job.close()
         self._drop_ended()
@@ -137,8 +134,7 @@ class Engine:
         """End all that is under way and all that waits, with finish ``error``."""
         self._take()
         while self._readings:
-            task = self._readings.popleft()
-            task.done(task.found)
+            self._readings.popleft().end()
         jobs = [
             *self._waiting,
             *(own.job for own in self._long),
@@ -147,11 +143,15 @@ class Engine:
         ]
         for job in jobs:
             job.end("error", reason)
-        self._batch = self._looks = None
+        self._batch = None
+        if self._lookout is not None:
+            self._lookout.forget()
         self._drop_ended()
         self.flush()
 
-    # What comes and goes.
+    def _answered(self) -> list[Job]:
+        """The jobs that have begun to answer, and those whose last words are being decided about."""
+        return [*(self._batch.jobs if self._batch is not None else ()), *self._lingering]
 
     def _take(self) -> None:
         while self._inbox:
@@ -170,7 +170,7 @@ class Engine:
         for own in self._long:
             if own.job.cancelled:
                 own.job.end("cancelled")
-        for job in [*(self._batch.jobs if self._batch else ()), *self._lingering]:
+        for job in self._answered():
             if job.cancelled:
                 job.end("cancelled")
         self._drop_ended()
@@ -191,13 +191,12 @@ class Engine:
         else:
             self._batch = None
 
-    # Second opinions.
-
     def _settle_opinions(self) -> None:
-        for job in [*(self._batch.jobs if self._batch else ()), *self._lingering]:
+        for job in self._answered():
             for one in [one for one in job.asking if one.answer.done()]:
+                assert self.guard is not None
                 job.asking.remove(one)
-                decision = self._opinion(job, one)
+                decision = answered(self.guard, one)
                 if one.side == "input":
                     job.input = decision
                     self._act_on_input(job)
@@ -205,60 +204,18 @@ class Engine:
                     job.watched.answered(one.n, decision)
                     self._act_on_output(job)
 
-    def _opinion(self, job: Job, one: Asking) -> Decided:
-        assert self.guard is not None
-        limit = self.guard.input if one.side == "input" else self.guard.output
-        if one.answer.cancelled():
-            return failed("the second opinion was cancelled", limit, fail_open=self.guard.fail_open)
-        error = one.answer.exception()
-        if error is not None:
-            log.error("the second opinion failed: %s", type(error).__name__)
-            return failed(error, limit, fail_open=self.guard.fail_open)
-        return one.answer.result()
-
-    def _ask_opinions(self, job: Job) -> None:
-        watched = job.watched
-        if watched is None or watched.wants is None or job.opinion is None:
-            return
-        # Where nothing is blocked it is asked once, about the whole.
-        if job.asked.output == "score" and (job.finish is None or job.looking):
-            return
-        n = watched.wants
-        said = job.asked.text
-        answer = self.machine.model.tokenizer.decode(job.release.tokens[:n], skip_special_tokens=True)
-        shown: Text = (
-            said + answer
-            if isinstance(said, str)
-            else (*as_conversation(said), Message(role="assistant", content=answer))
-        )
-        self._ask(job, shown, "output", n, watched.asked())
-
-    def _ask(self, job: Job, text: Text, side: Side, n: int, first: Decided) -> None:
-        assert job.opinion is not None
-        try:
-            answer = job.opinion(text, side, first)
-        except Exception as error:
-            answer = Future()
-            answer.set_exception(error)
-        job.asking.append(Asking(side, n, answer))
-        answer.add_done_callback(self.wake)
-
-    # What is read for the monitor without an answer.
-
     def _read_slice(self) -> bool:
         if not self._readings:
             return False
         task = self._readings.popleft()
         assert self.moderator is not None
-        if task.todo:
+        if task.todo and not task.forgotten():
             task.found |= self.moderator.found(task.slice(self.budget))
-        if task.todo:
+        if task.todo and not task.forgotten():
             self._readings.append(task)
         else:
-            task.done(task.found)
+            task.end()
         return True
-
-    # Prompts.
 
     def _feed_long(self) -> bool:
         if not self._long:
@@ -327,11 +284,11 @@ class Engine:
                 job.found |= found
                 self._waiting.insert(0, job)
 
-            self._readings.append(Reading(deque(todo), done))
+            self._readings.append(Reading(deque(todo), done, lambda: job.cancelled))
             return True
         if job.reads_input and job.input is None:
             self._decide_input(job, 0.0)
-        if job.ended is None:
+        if job.ended is None and job not in [*self._lingering, *self._waiting]:
             self._long.append(LongPrefill(self.machine, job))
         return True
 
@@ -390,7 +347,7 @@ class Engine:
         band, score = self.guard.band, job.input.score
         uncertain = band is not None and band.low <= score < band.high and job.input.layer == "monitor"
         if uncertain and job.opinion is not None:
-            self._ask(job, job.asked.text, "input", 0, job.input)
+            ask(job, job.asked.text, "input", 0, job.input, self.wake)
             if self.guard.steer is not None and job.asked.input == "block":
                 self._lingering.append(job)  # its first token follows from what is decided
                 return
@@ -418,8 +375,6 @@ class Engine:
         job.finish, job.looking = None, 0
         if job not in self._waiting:
             self._waiting.insert(0, job)
-
-    # Answers.
 
     def _begin(self, batch: Batch, logits: Any) -> None:
         """Draw the first tokens of new jobs and let them join the others."""
@@ -457,74 +412,30 @@ class Engine:
         try:
             logits = batch.step()
         except Exception as error:
-            self._looks = None
-            self._model_failed(batch.jobs, error)
             self._batch = None
+            self._model_failed(batch.jobs, error)
             return True
         for job in batch.jobs:
             job.times.model += batch.seconds_model
             job.times.monitor += batch.seconds_monitor
-        self._draw(batch, logits)
+        if logits is not None:
+            self._draw(batch, logits)
         # The look before this one was read while the model computed; this one is read beside the next step.
         self._collect()
-        if self._batch is None:
-            return True
-        self._look(batch)
+        if self._batch is not None and self._lookout is not None:
+            self._lookout.begin(batch)
         over = [job for job in batch.jobs if job.finish is not None and not job.unread]
         if over and self._batch is not None:
             self._lingering += [job for job in over if job.ended is None]
             self._keep([job for job in self._batch.jobs if job not in over])
         return True
 
-    def _look(self, batch: Batch) -> None:
-        began = time.perf_counter()
-        try:
-            looks = batch.looks()
-        except Exception as error:
-            self._model_failed(batch.jobs, error)
-            return
-        if looks is None:
-            return
-        assert self.moderator is not None
-        monitor = self.moderator.monitor
-        jobs = [job for job, _ in looks.jobs]
-        known = np.array([job.watched.worst if job.watched is not None else -1.0 for job in jobs])
-        try:
-            answer: Any = self.moderator.limited.begin(
-                partial(read, monitor, looks.activations, known[looks.rows])
-            )
-        except Exception as error:
-            answer = error
-        for job in jobs:
-            job.looking += 1
-            job.times.monitor += time.perf_counter() - began
-        self._looks = looks, answer
-
     def _collect(self) -> bool:
-        """Act on the look that is on its way; waits for it, but no longer than the monitor may take."""
-        if self._looks is None:
-            return False
-        assert self.moderator is not None
-        looks, answer = self._looks
-        self._looks = None
-        began = time.perf_counter()
-        error: BaseException | None = answer if isinstance(answer, BaseException) else None
-        reads: list[Read] = []
-        if isinstance(answer, Future):
-            try:
-                reads = self.moderator.limited.wait(answer)
-            except Exception as raised:
-                log.error("the monitor failed on %d answers: %s", len(looks.jobs), type(raised).__name__)
-                error = raised
-        seconds = time.perf_counter() - began
-        for place, (job, n) in enumerate(looks.jobs):
-            job.times.monitor += seconds
-            if job.ended is not None or not job.looking:
-                continue  # over, or begun again since
-            job.looking -= 1
-            own = [one for one, row in zip(reads, looks.rows, strict=True) if row == place] if reads else []
-            self._see(job, n, error if error is not None else worst(own))
-        return True
+        """Act on the look that is on its way."""
+        seen = self._lookout.collect() if self._lookout is not None else []
+        for job, n, found in seen:
+            self._see(job, n, found)
+        return bool(seen)
 
     def _see(self, job: Job, n: int, found: Found) -> None:
         assert job.watched is not None
