@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from eudaimon.core import Score
@@ -22,7 +23,7 @@ from eudaimon.data.library import card
 from eudaimon.data.query import data_hash
 from eudaimon.data.selection import select
 from eudaimon.data.splits import Splits
-from eudaimon.measure import wilson
+from eudaimon.measure import auroc, bootstrap, wilson
 from eudaimon.models import load
 from eudaimon.monitor import Monitor
 from eudaimon.monitor.evaluation import Options, evaluate
@@ -86,7 +87,7 @@ def fitted(monitor: Monitor, splits: Splits) -> dict[str, Any]:
             for split, rows in (("train", splits.train), ("calibration", splits.calibration))
         },
         "probes": [f"{probe.method} at layer {probe.site}, {probe.pooling}" for probe in monitor.probes],
-        "checkpoint": monitor.binding.model_dump()["fingerprint"],
+        "checkpoint": monitor.binding.checkpoint,
         "threshold": round(threshold.value, 6),
         "target_fpr": threshold.target_fpr,
         "set_by": threshold.n,
@@ -136,6 +137,7 @@ def answers(monitor: Monitor) -> dict[str, Any]:
     harmful = [bool(flag) for flag, harms in zip(flagged, bad, strict=True) if harms]
     return {
         "window": asdict(window),
+        "auroc": numbers(bootstrap(auroc, np.array(bad), highest, strata=np.array(bad), seed=0)),
         "flagged_without_a_bad_voice": numbers(wilson(sum(good), len(good))),
         "flagged_with_a_bad_voice": numbers(wilson(sum(harmful), len(harmful))),
     }
