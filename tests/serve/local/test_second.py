@@ -10,6 +10,7 @@ import pytest
 from eudaimon.core import Message, plain_text
 from eudaimon.monitor.band import Band
 from eudaimon.serve import Asked, Decided, Piece
+from eudaimon.serve.local import Limits
 
 WHOLE = Band(0.0, 0.9999)
 NOTHING = Band(0.5, 0.5)
@@ -171,3 +172,19 @@ def test_it_may_ask_the_same_answerer(failing, serve, heard):
         heard(serve(failing("none", 9999), second=Critique), said("Who?"), max_new_tokens=6)
     )
     assert answer and end.output.layer == "critique" and end.output.reason
+
+
+def test_who_waits_for_it_takes_no_place_of_others(failing, serve, heard):
+    async def main():
+        opinion = Opinion(WHOLE, gate=asyncio.Event())
+        answerer = serve(failing("none", 9999), second=opinion, limits=Limits(slots=2))
+        slow = [answerer.ask(Asked(said(f"Who {at}?"), max_new_tokens=3)) for at in range(6)]
+        while len(opinion.asked) < 6:
+            await asyncio.sleep(0.001)
+        _, end = await heard(answerer, said("Who else?"), max_new_tokens=9, input="off", output="off")
+        assert end.finish in ("stop", "length")
+        opinion.gate.set()
+        for box in slow:
+            assert [event async for event in box.events()][-1].finish in ("stop", "length")
+
+    asyncio.run(main())
