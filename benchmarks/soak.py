@@ -5,7 +5,8 @@
     python benchmarks/soak.py --requests 10000 -- minilm-guard --upstream http://127.0.0.1:9000/v1
 
 What stands after ``--`` are the words of ``eudaimon serve``. Exits 1 when something came back that should not
-have, something stayed open, or memory grew by more than ``--most-growth`` MB after the first tenth.
+have, something stayed open, or memory grew by more than ``--most-growth`` MB in the second half: in the first
+one what is bounded fills up (texts that were read, compiled products of each shape). All of it is printed.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ async def soak(
         "came_back": {kind: {str(k): v for k, v in counts.items()} for kind, counts in found.items()},
         "unexpected": sum(v for counts in found.values() for k, v in counts.items() if k not in EXPECTED),
         "rss_mb": [round(value, 1) for value in memory],
-        "growth_mb": round(memory[-1] - memory[min(1, len(memory) - 1)], 1),
+        "growth_mb": round(memory[-1] - memory[len(memory) // 2], 1),
         "still_open": left,
         "ready_after": after,
     }
@@ -177,7 +178,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--most-growth", type=float, default=50.0, help="MB after the first tenth")
+    parser.add_argument("--most-growth", type=float, default=25.0, help="MB in the second half")
     parser.add_argument("--token-env", default="EUDAIMON_TOKENS", help="environment variable with a token")
     parser.add_argument("words", nargs="*", help="words of `eudaimon serve`; none: a pretended answerer")
     given = parser.parse_args()

@@ -172,7 +172,7 @@ def test_slow_bodies_and_slow_headers_are_cut_off(served):
 
 
 def test_a_client_that_does_not_read_holds_no_place_and_is_cut_off(served, until):
-    limits = Limits(write_seconds=0.5, new_tokens=100_000)
+    limits = Limits(write_seconds=0.5, new_tokens=100_000, request_seconds=10_000)
     url, answerer, server = served(Settings(limits=limits))
     with wire(url, receive_buffer=4096) as sock:
         sock.sendall(request(asking("many", stream=True, max_tokens=60_000)))

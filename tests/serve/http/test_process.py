@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -129,3 +130,18 @@ def test_kill_9_under_load_keeps_what_was_answered(child, tmp_path):
     assert set(answered) <= {request for request, _ in rows} and {n for _, n in rows} == {2}
     _, again = child()
     assert httpx.post(f"{again}{CHAT}", json=asking("fine"), timeout=180).status_code == 200
+
+
+def test_an_address_that_is_taken_is_a_mistake_of_the_caller():
+    from pretended import Pretended
+
+    from eudaimon.core import UsageError
+    from eudaimon.serve.http import serve
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        answerer = Pretended()
+        with pytest.raises(UsageError, match="cannot be listened on"):
+            serve(answerer, port=taken.getsockname()[1])
+        assert answerer.closed.is_set()

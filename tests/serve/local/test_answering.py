@@ -155,7 +155,7 @@ def test_a_full_queue_says_when_to_come_again(serve):
     answerer = serve(limits=Limits(slots=1, waiting=2))
 
     async def main():
-        boxes = [answerer.ask(Asked(f"Who {at}", max_new_tokens=60)) for at in range(3)]
+        boxes = [answerer.ask(Asked(f"Who {at}", max_new_tokens=60)) for at in range(2)]
         with pytest.raises(Busy) as error:
             for at in range(100):
                 boxes.append(answerer.ask(Asked(f"And {at}", max_new_tokens=60)))

@@ -159,10 +159,11 @@ def test_what_is_not_flagged_is_sent_to_its_last_token(model, hearing, serve, he
         assert end.finish == "length" and end.n_held == 0 and end.flagged_at is None
 
 
-def test_the_last_token_is_looked_at_before_it_goes(model, hearing, serve, heard):
+@pytest.mark.parametrize("first", [1, 2, 9])
+def test_the_last_token_is_looked_at_before_it_goes(first, model, hearing, serve, heard):
     on, text = model(), said("Who are you?")
     tokens = spoken(on, text, 30, 5)
-    n = next(n for n in range(3, 30) if tokens[n - 1] not in tokens[: n - 1])
+    n = next(n for n in range(first, 30) if tokens[n - 1] not in tokens[: n - 1])
     answer, end = asyncio.run(heard(serve(hearing(tokens[n - 1])), text, max_new_tokens=n, seed=5))
     assert end.finish == "content_filter" and end.flagged_at == n
     assert on.tokenizer.decode(tokens[: n - 1], skip_special_tokens=True).startswith(answer)
@@ -261,3 +262,19 @@ def test_the_events_of_an_answer_end_once(hearing, serve):
 
     events = asyncio.run(main())
     assert sum(isinstance(event, Ended) for event in events) == 1 and isinstance(events[-1], Ended)
+
+
+def test_who_stops_waiting_for_a_moderation_harms_nobody(monitor, serve, heard):
+    answerer = serve(monitor(), output=2.0, limits=Limits(prefill_tokens=1))
+
+    async def main():
+        texts = [f"How do I find the bread near the market {at}?" for at in range(200)]
+        gone = asyncio.ensure_future(answerer.moderate(texts))
+        answer = asyncio.ensure_future(heard(answerer, said("How do I find the bread 7?"), max_new_tokens=20))
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        _, end = await answer
+        assert end.finish in ("stop", "length")
+        assert len(await answerer.moderate(texts[:2])) == 2 and await answerer.ready()
+
+    asyncio.run(main())

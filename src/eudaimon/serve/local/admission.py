@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from eudaimon.serve.local.job import Job
@@ -13,11 +15,17 @@ from eudaimon.serve.local.portions import Portion, key_of
 
 @dataclass(eq=False)
 class Reading:
-    """Portions that are read in slices, and who is told what was found in them."""
+    """Portions that are read in slices, and who is told what was found; ``forgotten``: nobody any more."""
 
     todo: deque[Portion]
     done: Callable[[dict[bytes, Found]], None]
+    forgotten: Callable[[], bool] = lambda: False
     found: dict[bytes, Found] = field(default_factory=dict)
+
+    def end(self) -> None:
+        """Tell what was found; who is gone by now hears nothing."""
+        with suppress(InvalidStateError):
+            self.done(self.found)
 
     def slice(self, budget: int) -> list[Portion]:
         """The next portions, of ``budget`` tokens together if there are several."""

@@ -112,6 +112,7 @@ class LocalAnswerer:
             n_input=len(prompt),
             guard=self._guard,
             opinion=partial(self._opinion, box.loop) if self._second is not None else None,
+            followed=self._engine.machine.drift is not None,
             alert_from=self._workshop.alert_from,
         )
         if job.reads_input:
@@ -165,6 +166,8 @@ class LocalAnswerer:
         done: Future[bool] = Future()
 
         def try_it() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
             try:
                 self._workshop.try_out(self._engine)
             except Exception as error:
@@ -239,7 +242,7 @@ class LocalAnswerer:
             return {}
         every = {one.key: one for one in asked}
         done: Future[dict[bytes, Found]] = Future()
-        self._engine.submit(Reading(deque(every.values()), done.set_result))
+        self._engine.submit(Reading(deque(every.values()), done.set_result, done.cancelled))
         return await asyncio.wrap_future(done)
 
     def _opinion(

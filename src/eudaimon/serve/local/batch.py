@@ -89,13 +89,18 @@ class Batch:
     def __len__(self) -> int:
         return len(self.jobs)
 
-    def step(self) -> Tensor:
-        """Float32 logits after one more token of each row, which is read on the way."""
+    def step(self) -> Tensor | None:
+        """Float32 logits after one more token of each row, which is read on the way.
+
+        None where no answer goes on: then the forward ends with what is read, and so must the batch.
+        """
         machine = self.machine
         began = time.perf_counter()
         step = Step(len(machine.taps.sites))
         rows = [job.steered for job in self.jobs]
-        with machine.taps.taking(step.take), machine.steering(rows):
+        over = bool(machine.taps.sites) and all(job.finish is not None for job in self.jobs)
+        logits = None
+        with machine.taps.taking(step.take, short=over), machine.steering(rows):
             logits = self.decoder.step([job.token for job in self.jobs])
         done = time.perf_counter()
         for job in self.jobs:

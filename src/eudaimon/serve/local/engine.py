@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-import numpy as np
-
-from eudaimon.core import Message, Text, as_conversation
-from eudaimon.serve.asked import Decided
-from eudaimon.serve.local.admission import Reading, share, unread
-from eudaimon.serve.local.batch import Batch, LongPrefill, Looks, Machine, choose, prefill, told
+from eudaimon.serve.local.admission import Reading
+from eudaimon.serve.local.batch import Batch, Machine, choose, told
 from eudaimon.serve.local.guard import Guard
-from eudaimon.serve.local.job import Asking, Job
+from eudaimon.serve.local.intake import Intake
+from eudaimon.serve.local.job import Job
+from eudaimon.serve.local.lookout import Lookout
 from eudaimon.serve.local.moderating import Found, Moderator
-from eudaimon.serve.local.portions import Portion, Unreadable, key_of
-from eudaimon.serve.local.readout import Read, failed, read, refused, worst
-from eudaimon.serve.second import Side
+from eudaimon.serve.local.opinions import answered, ask_about_answer
 
 log = logging.getLogger(__name__)
 
@@ -57,29 +50,38 @@ class Engine:
         flush: Callable[[], None] = lambda: None,
     ) -> None:
         self.machine, self.guard, self.moderator = machine, guard, moderator
-        self.slots = limits.slots if joins else 1
+        self.slots, self.most = (limits.slots if joins else 1), limits.slots + limits.waiting
         self.flush = flush
-        # What a prompt holds of one window is read in one piece.
-        self.budget = max(limits.prefill_tokens, 2 * machine.window_tokens)
         self._changed = threading.Condition()
         self._inbox: deque[Job | Reading | Callable[[], None]] = deque()
-        self._waiting: list[Job] = []
-        self._readings: deque[Reading] = deque()
-        self._long: deque[LongPrefill] = deque()
+        self._intake = Intake(
+            machine,
+            moderator,
+            # What a prompt holds of one window is read in one piece.
+            max(limits.prefill_tokens, 2 * machine.window_tokens),
+            begin=self._begin,
+            again=self._again,
+            lost=self._model_failed,
+            wake=self.wake,
+        )
         self._batch: Batch | None = None
-        self._looks: tuple[Looks, Future[list[Read]] | BaseException] | None = None
+        self._lookout = Lookout(moderator) if moderator is not None else None
         self._lingering: list[Job] = []
         self._stopping = self._woken = False
 
     @property
     def waiting(self) -> int:
         """Requests that wait for a place."""
-        return len(self._waiting) + sum(isinstance(one, Job) for one in list(self._inbox))
+        return len(self._intake.waiting) + sum(isinstance(one, Job) for one in list(self._inbox))
 
     @property
     def running(self) -> int:
         """Requests that are being answered, or whose last words are being decided about."""
-        return (len(self._batch) if self._batch else 0) + len(self._long) + len(self._lingering)
+        return self._in_model + len(self._lingering) + len(self._intake.parked)
+
+    @property
+    def _in_model(self) -> int:
+        return (len(self._batch) if self._batch is not None else 0) + len(self._intake.long)
 
     def submit(self, new: Job | Reading | Callable[[], None]) -> None:
         """A request, portions to be read, or something to be called between two steps."""
@@ -120,13 +122,12 @@ class Engine:
         self._take()
         self._clear_cancelled()
         self._settle_opinions()
-        did = self._read_slice()
-        did |= self._feed_long()
-        did |= self._admit()
+        # Who waits for a second opinion only takes no place in the model; but not without end.
+        did = self._intake.step(min(self.slots - self._in_model, self.most - self.running))
         did |= self._decode()
-        for job in [*(self._batch.jobs if self._batch else ()), *self._lingering]:
+        for job in self._answered():
             if job.ended is None:
-                self._ask_opinions(job)
+                ask_about_answer(job, self.machine.model.tokenizer, self.wake)
                 job.send()
                 job.close()
         self._drop_ended()
@@ -136,50 +137,40 @@ class Engine:
     def fail(self, reason: str) -> None:
         """End all that is under way and all that waits, with finish ``error``."""
         self._take()
-        while self._readings:
-            task = self._readings.popleft()
-            task.done(task.found)
-        jobs = [
-            *self._waiting,
-            *(own.job for own in self._long),
-            *(self._batch.jobs if self._batch else ()),
-            *self._lingering,
-        ]
+        while self._intake.readings:
+            self._intake.readings.popleft().end()
+        jobs = [*self._intake.jobs, *self._answered()]
         for job in jobs:
             job.end("error", reason)
-        self._batch = self._looks = None
+        self._batch = None
+        if self._lookout is not None:
+            self._lookout.forget()
         self._drop_ended()
         self.flush()
 
-    # What comes and goes.
+    def _answered(self) -> list[Job]:
+        """The jobs that have begun to answer, and those whose last words are being decided about."""
+        return [*(self._batch.jobs if self._batch is not None else ()), *self._lingering]
 
     def _take(self) -> None:
         while self._inbox:
             new = self._inbox.popleft()
             if isinstance(new, Job):
-                self._waiting.append(new)
+                self._intake.waiting.append(new)
             elif isinstance(new, Reading):
-                self._readings.append(new)
+                self._intake.readings.append(new)
             else:
                 new()
 
     def _clear_cancelled(self) -> None:
-        for job in self._waiting:
-            if job.cancelled:
-                job.end("cancelled")
-        for own in self._long:
-            if own.job.cancelled:
-                own.job.end("cancelled")
-        for job in [*(self._batch.jobs if self._batch else ()), *self._lingering]:
+        for job in [*self._intake.jobs, *self._answered()]:
             if job.cancelled:
                 job.end("cancelled")
         self._drop_ended()
 
     def _drop_ended(self) -> None:
-        self._waiting = [job for job in self._waiting if job.ended is None]
+        self._intake.drop_ended()
         self._lingering = [job for job in self._lingering if job.ended is None]
-        if any(own.job.ended is not None for own in self._long):
-            self._long = deque(own for own in self._long if own.job.ended is None)
         if self._batch is not None:
             self._keep([job for job in self._batch.jobs if job.ended is None])
 
@@ -191,235 +182,29 @@ class Engine:
         else:
             self._batch = None
 
-    # Second opinions.
-
     def _settle_opinions(self) -> None:
-        for job in [*(self._batch.jobs if self._batch else ()), *self._lingering]:
+        for job in [*self._answered(), *self._intake.jobs]:
             for one in [one for one in job.asking if one.answer.done()]:
+                assert self.guard is not None
                 job.asking.remove(one)
-                decision = self._opinion(job, one)
+                decision = answered(self.guard, one)
                 if one.side == "input":
                     job.input = decision
-                    self._act_on_input(job)
+                    self._intake.act_on_input(job)
                 elif job.watched is not None:
                     job.watched.answered(one.n, decision)
                     self._act_on_output(job)
 
-    def _opinion(self, job: Job, one: Asking) -> Decided:
-        assert self.guard is not None
-        limit = self.guard.input if one.side == "input" else self.guard.output
-        if one.answer.cancelled():
-            return failed("the second opinion was cancelled", limit, fail_open=self.guard.fail_open)
-        error = one.answer.exception()
-        if error is not None:
-            log.error("the second opinion failed: %s", type(error).__name__)
-            return failed(error, limit, fail_open=self.guard.fail_open)
-        return one.answer.result()
-
-    def _ask_opinions(self, job: Job) -> None:
-        watched = job.watched
-        if watched is None or watched.wants is None or job.opinion is None:
-            return
-        # Where nothing is blocked it is asked once, about the whole.
-        if job.asked.output == "score" and (job.finish is None or job.looking):
-            return
-        n = watched.wants
-        said = job.asked.text
-        answer = self.machine.model.tokenizer.decode(job.release.tokens[:n], skip_special_tokens=True)
-        shown: Text = (
-            said + answer
-            if isinstance(said, str)
-            else (*as_conversation(said), Message(role="assistant", content=answer))
-        )
-        self._ask(job, shown, "output", n, watched.asked())
-
-    def _ask(self, job: Job, text: Text, side: Side, n: int, first: Decided) -> None:
-        assert job.opinion is not None
-        try:
-            answer = job.opinion(text, side, first)
-        except Exception as error:
-            answer = Future()
-            answer.set_exception(error)
-        job.asking.append(Asking(side, n, answer))
-        answer.add_done_callback(self.wake)
-
-    # What is read for the monitor without an answer.
-
-    def _read_slice(self) -> bool:
-        if not self._readings:
-            return False
-        task = self._readings.popleft()
-        assert self.moderator is not None
-        if task.todo:
-            task.found |= self.moderator.found(task.slice(self.budget))
-        if task.todo:
-            self._readings.append(task)
-        else:
-            task.done(task.found)
-        return True
-
-    # Prompts.
-
-    def _feed_long(self) -> bool:
-        if not self._long:
-            return False
-        own = self._long[0]
-        try:
-            fed = own.feed(self.budget)
-        except Exception as error:
-            self._model_failed([own.job], error)
-            return True
-        if fed is not None:
-            self._long.popleft()
-            batch, logits = fed
-            own.job.times.model += batch.seconds_model
-            self._begin(batch, logits)
-        return True
-
-    def _admit(self) -> bool:
-        free = self.slots - self.running
-        ready = [job for job in self._waiting if self._prepared(job)]
-        if free < 1 or not ready:
-            return False
-        now, long = share(ready, free, self.budget)
-        did = bool(now)
-        for job in long[:1]:
-            # One at a time: what is long may not keep short ones from their places.
-            did |= self._begin_long(job)
-        if now:
-            self._waiting = [job for job in self._waiting if job not in now]
-            self._prefill(now)
-        return did
-
-    def _prepared(self, job: Job) -> bool:
-        """Whether it is known what the monitor reads of a job; the first time, what it read before."""
-        if job.prepared is None:
-            return True
-        if not job.prepared.done():
-            return False
-        assert self.moderator is not None and self.guard is not None
-        try:
-            job.portions = job.prepared.result()
-            job.found = self.moderator.recalled(job.portions)
-        except Unreadable as error:
-            job.input = refused(str(error), self.guard.input)
-        except Exception as error:
-            log.exception("a request could not be prepared for the monitor")
-            job.input = failed(error, self.guard.input, fail_open=self.guard.fail_open)
-        job.prepared = None
-        if job.input is not None:
-            self._act_on_input(job)
-        return job.ended is None
-
-    def _begin_long(self, job: Job) -> bool:
-        if self._long and not unread(job):
-            return False
-        self._waiting.remove(job)
-        job.times.began = job.times.began or time.monotonic()
-        todo = unread(job)
-        if len(job.prompt) > self.budget and key_of(job.prompt) in {own.key for own in job.portions}:
-            todo += [
-                own for own in job.portions if own.key == key_of(job.prompt) and own.key not in job.found
-            ]
-        if todo:
-
-            def done(found: dict[bytes, Found]) -> None:
-                job.found |= found
-                self._waiting.insert(0, job)
-
-            self._readings.append(Reading(deque(todo), done))
-            return True
-        if job.reads_input and job.input is None:
-            self._decide_input(job, 0.0)
-        if job.ended is None:
-            self._long.append(LongPrefill(self.machine, job))
-        return True
-
-    def _prefill(self, jobs: list[Job]) -> None:
-        for job in jobs:
-            job.times.began = job.times.began or time.monotonic()
-        extra = {portion.key: portion for job in jobs for portion in unread(job)}
-        others = list(extra.values())
-        try:
-            batch, logits, activations = prefill(self.machine, jobs, [own.prompt for own in others])
-        except Exception as error:
-            self._model_failed(jobs, error)
-            return
-        began = time.perf_counter()
-        self._read_inputs(jobs, others, activations)
-        seconds = batch.seconds_monitor + time.perf_counter() - began
-        for job in jobs:
-            job.times.model += batch.seconds_model
-            job.times.monitor += seconds
-            if job.reads_input and job.input is None:
-                self._decide_input(job, seconds)
-        aside = [*self._waiting, *self._lingering]
-        going = [job for job in jobs if job.ended is None and job not in aside]
-        if going:
-            keep = [row for row, job in enumerate(jobs) if job in going]
-            batch.keep(going)
-            self._begin(batch, logits[keep])
-
-    def _read_inputs(self, jobs: list[Job], others: list[Portion], activations: Any) -> None:
-        """What the monitor makes of what was read with the prompts; a failure of it is what was found."""
-        if activations is None or self.moderator is None:
-            return
-        own = {
-            portion.key: portion for job in jobs for portion in job.portions if portion.key not in job.found
-        }
-        rows: list[int] = []
-        asked: list[Portion] = []
-        for row, key in enumerate([*(key_of(job.prompt) for job in jobs), *(one.key for one in others)]):
-            if key in own:
-                rows.append(row)
-                asked.append(own.pop(key))
-        if not asked:
-            return
-        found: dict[bytes, Found]
-        try:
-            found = self.moderator.made_of(asked, activations.take(np.array(rows)))
-        except Exception as error:
-            log.error("the monitor failed on %d texts: %s", len(asked), error)
-            found = {portion.key: error for portion in asked}
-        for job in jobs:
-            job.found |= {one.key: found[one.key] for one in job.portions if one.key in found}
-
-    def _decide_input(self, job: Job, seconds: float) -> None:
-        assert self.moderator is not None and self.guard is not None
-        job.input = self.moderator.decided(job.portions, job.found, self.guard.input, seconds)
-        band, score = self.guard.band, job.input.score
-        uncertain = band is not None and band.low <= score < band.high and job.input.layer == "monitor"
-        if uncertain and job.opinion is not None:
-            self._ask(job, job.asked.text, "input", 0, job.input)
-            if self.guard.steer is not None and job.asked.input == "block":
-                self._lingering.append(job)  # its first token follows from what is decided
-                return
-        self._act_on_input(job)
-
-    def _act_on_input(self, job: Job) -> None:
-        """End or steer a job whose input is decided and flagged."""
-        assert self.guard is not None and job.input is not None
-        parked = job in self._lingering and job.finish is None
-        if job.input.flagged and job.asked.input == "block" and not job.asks("input"):
-            if self.guard.steer is None or job.input.layer == "error" or job.steered or not job.portions:
-                job.end("content_filter")
-                return
-            job.go_on_steered()
-            self._again(job)
-        elif parked and not job.asks("input"):
-            self._again(job)
-
     def _again(self, job: Job) -> None:
-        """Let a job's prompt go in once more."""
-        if job in self._lingering:
-            self._lingering.remove(job)
+        """Let a job's prompt go in once more, before those that wait."""
+        for own in (self._lingering, self._intake.parked):
+            if job in own:
+                own.remove(job)
         if self._batch is not None and job in self._batch.jobs:
             self._keep([own for own in self._batch.jobs if own is not job])
         job.finish, job.looking = None, 0
-        if job not in self._waiting:
-            self._waiting.insert(0, job)
-
-    # Answers.
+        if job not in self._intake.waiting:
+            self._intake.waiting.insert(0, job)
 
     def _begin(self, batch: Batch, logits: Any) -> None:
         """Draw the first tokens of new jobs and let them join the others."""
@@ -457,74 +242,30 @@ class Engine:
         try:
             logits = batch.step()
         except Exception as error:
-            self._looks = None
-            self._model_failed(batch.jobs, error)
             self._batch = None
+            self._model_failed(batch.jobs, error)
             return True
         for job in batch.jobs:
             job.times.model += batch.seconds_model
             job.times.monitor += batch.seconds_monitor
-        self._draw(batch, logits)
+        if logits is not None:
+            self._draw(batch, logits)
         # The look before this one was read while the model computed; this one is read beside the next step.
         self._collect()
-        if self._batch is None:
-            return True
-        self._look(batch)
+        if self._batch is not None and self._lookout is not None:
+            self._lookout.begin(batch)
         over = [job for job in batch.jobs if job.finish is not None and not job.unread]
         if over and self._batch is not None:
             self._lingering += [job for job in over if job.ended is None]
             self._keep([job for job in self._batch.jobs if job not in over])
         return True
 
-    def _look(self, batch: Batch) -> None:
-        began = time.perf_counter()
-        try:
-            looks = batch.looks()
-        except Exception as error:
-            self._model_failed(batch.jobs, error)
-            return
-        if looks is None:
-            return
-        assert self.moderator is not None
-        monitor = self.moderator.monitor
-        jobs = [job for job, _ in looks.jobs]
-        known = np.array([job.watched.worst if job.watched is not None else -1.0 for job in jobs])
-        try:
-            answer: Any = self.moderator.limited.begin(
-                partial(read, monitor, looks.activations, known[looks.rows])
-            )
-        except Exception as error:
-            answer = error
-        for job in jobs:
-            job.looking += 1
-            job.times.monitor += time.perf_counter() - began
-        self._looks = looks, answer
-
     def _collect(self) -> bool:
-        """Act on the look that is on its way; waits for it, but no longer than the monitor may take."""
-        if self._looks is None:
-            return False
-        assert self.moderator is not None
-        looks, answer = self._looks
-        self._looks = None
-        began = time.perf_counter()
-        error: BaseException | None = answer if isinstance(answer, BaseException) else None
-        reads: list[Read] = []
-        if isinstance(answer, Future):
-            try:
-                reads = self.moderator.limited.wait(answer)
-            except Exception as raised:
-                log.error("the monitor failed on %d answers: %s", len(looks.jobs), type(raised).__name__)
-                error = raised
-        seconds = time.perf_counter() - began
-        for place, (job, n) in enumerate(looks.jobs):
-            job.times.monitor += seconds
-            if job.ended is not None or not job.looking:
-                continue  # over, or begun again since
-            job.looking -= 1
-            own = [one for one, row in zip(reads, looks.rows, strict=True) if row == place] if reads else []
-            self._see(job, n, error if error is not None else worst(own))
-        return True
+        """Act on the look that is on its way."""
+        seen = self._lookout.collect() if self._lookout is not None else []
+        for job, n, found in seen:
+            self._see(job, n, found)
+        return bool(seen)
 
     def _see(self, job: Job, n: int, found: Found) -> None:
         assert job.watched is not None

@@ -55,7 +55,8 @@ class Job:
     ``prompt`` grows by what was said where the answer goes on another way; ``room`` are the tokens that its
     answer may have. ``portions`` are what the monitor reads of the input, ``found`` what it found there.
     ``token`` goes in next; ``fed`` tokens of the answer went in; ``looking`` looks at them are on their way.
-    ``opinion`` asks a second opinion. What it has to tell it gives to ``tell``.
+    ``opinion`` asks a second opinion. An answer that is ``followed`` is projected on a direction to its end.
+    What it has to tell it gives to ``tell``.
     """
 
     asked: Asked
@@ -82,6 +83,7 @@ class Job:
     reason: str = ""
     steered: bool = False
     projected: list[float] = field(default_factory=list)
+    followed: bool = False
     alert_from: float | None = None
     leaked: int = 0
     cancelled: bool = False
@@ -113,8 +115,8 @@ class Job:
 
     @property
     def unread(self) -> bool:
-        """Whether a token of what is to be sent was not looked at."""
-        return self.watched is not None and self.fed < self.release.tokens_needed
+        """Whether a token of what is to be sent must still go in, to be looked at."""
+        return (self.watched is not None or self.followed) and self.fed < self.release.tokens_needed
 
     def asks(self, side: Side) -> bool:
         """Whether a second opinion about a side is on its way."""
@@ -133,7 +135,8 @@ class Job:
         """Tell the rest and the end, if nothing is waited for any more."""
         if self.ended is not None or self.finish is None:
             return
-        if self.looking or self.asking or (self.watched is not None and not self.watched.settled):
+        undecided = self.watched is not None and not self.watched.settled
+        if self.unread or self.looking or self.asking or undecided:
             return
         piece = self.release.piece(self.passed, ended=True)
         if piece is not None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from eudaimon.core import Pooling, Site
-from eudaimon.models.hooks import reading
+from eudaimon.models.hooks import Stopped, reading
 from eudaimon.models.model import Model
 from eudaimon.models.pooling import Reading, State, finish
 from eudaimon.models.prompts import Prompt
@@ -27,20 +27,26 @@ class Taps:
     def __init__(self, sites: Sequence[Site]) -> None:
         self.sites = tuple(sites)
         self._take: Take | None = None
+        self._short = False
 
     @contextmanager
-    def taking(self, take: Take) -> Iterator[None]:
-        """Within the block every forward calls ``take`` with the number of a site and its state."""
-        self._take = take
-        try:
-            yield
-        finally:
-            self._take = None
+    def taking(self, take: Take, *, short: bool = False) -> Iterator[None]:
+        """Within the block every forward calls ``take`` with the number of a site and its state.
 
-    def read(self, site: int, hidden: Tensor) -> None:
-        """What the hooks call."""
+        A ``short`` one ends after the last site, and the block with it.
+        """
+        self._take, self._short = take, short
+        try:
+            with suppress(Stopped) if short else nullcontext():
+                yield
+        finally:
+            self._take, self._short = None, False
+
+    def read(self, site: int, hidden: Tensor) -> bool:
+        """What the hooks call; True ends the forward."""
         if self._take is not None:
             self._take(site, hidden)
+        return self._take is not None and self._short and site == len(self.sites) - 1
 
 
 @contextmanager
