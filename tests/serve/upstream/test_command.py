@@ -22,6 +22,10 @@ def upstream(stub):
     """A server in a thread of its own that answers, with harm where the word ``worst`` asks."""
 
     async def script(talk):
+        if "input" in talk.body:  # the validator, which finds nothing
+            results = [{"flagged": False} for _ in talk.body["input"]]
+            await talk.status(200, json.dumps({"results": results}).encode())
+            return
         if "stream" not in talk.body:
             await talk.status(200)
             return
@@ -48,7 +52,12 @@ def upstream(stub):
 @pytest.fixture
 def served(upstream, tmp_path):
     """What the command says once it listens, as JSON, and its process."""
+    layers = tmp_path / "layers.yaml"
+    # Whatever the guard does not flag by itself is asked about.
+    plan = {"band": [0.0, 0.8], "validator": {"url": upstream.url, "kind": "moderations"}}
+    layers.write_text(json.dumps(plan), encoding="utf-8")
     words = ["minilm-guard", "--upstream", upstream.url, "--upstream-model", "m", "--port", "0", "--json"]
+    words += ["--layers", str(layers)]
     log = (tmp_path / "log").open("w")
     process = subprocess.Popen(
         [sys.executable, "-m", "eudaimon", "serve", *words],
@@ -83,7 +92,11 @@ def test_the_guard_stands_in_front(served, upstream):
     assert good["choices"][0]["message"]["content"] == ANSWER
     assert bad["choices"][0]["finish_reason"] == mixed["choices"][0]["finish_reason"] == "content_filter"
     assert HARM not in json.dumps(mixed)
+    assert '"layer": "validator"' in json.dumps(good["moderation"]["input"])
+    assert '"layer": "monitor"' in json.dumps(bad["moderation"]["input"])
     assert len([each for each in upstream.seen if "stream" in each["body"]]) == 2
+    assert ["How do I bake bread?"] in [each["body"].get("input") for each in upstream.seen]
+    assert "validator" in " ".join(said["guard"]["layers"])
     root = said["url"].removesuffix("/v1")
     assert httpx.get(f"{root}/readyz", timeout=120).status_code == 200
     process.send_signal(signal.SIGTERM)
