@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 
 import httpx
@@ -345,6 +346,8 @@ def breaks(request):
     raise httpx.ConnectError("to http://x.test/secret", request=request)
 
 
+FINE = json.dumps(says("VERDICT: ALLOW\nGRADE: 0") | {"results": [{"flagged": False}]}).encode()
+"""What every kind of server would be believed, were there nothing wrong with it."""
 GONE = {
     "500": lambda _: httpx.Response(500, text="secret"),
     "redirect": lambda _: httpx.Response(302, headers={"location": "http://x.test/secret"}),
@@ -352,11 +355,20 @@ GONE = {
     "empty": lambda _: httpx.Response(200, json=says("")),
     "refuses": lambda _: httpx.Response(200, json=says("I cannot help with that.")),
     "cut": lambda _: httpx.Response(200, json=says("VERDICT: ALLOW\nGRADE: 0", finish_reason="length")),
-    "endless": lambda _: httpx.Response(200, content=b"x" * (1 << 21)),
-    "packed": lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, content=b""),
+    "endless": lambda _: httpx.Response(200, content=FINE + b" " * (1 << 21)),
+    "packed": lambda _: httpx.Response(
+        200, headers={"content-encoding": "gzip"}, content=gzip.compress(FINE)
+    ),
+    "500 and fine": lambda _: httpx.Response(500, content=FINE),
     "breaks": breaks,
     "hangs": hang,
 }
+
+
+@pytest.mark.parametrize("kind", ["critique", "judge", "moderations"])
+def test_a_server_that_is_fine_is_believed(kind):
+    decided, _ = over_http(lambda _: httpx.Response(200, content=FINE), kind=kind)
+    assert not decided.flagged and decided.layer == ("critique" if kind == "critique" else "validator")
 
 
 @pytest.mark.parametrize("kind", ["critique", "judge", "moderations"])
