@@ -79,7 +79,7 @@ class Run:
         self._alarm.cancel()
         ended = ended or Ended("error", reason="it broke off")
         text = "".join(self._said)
-        recorded = await self.serving.answered(self.asked, self._route, text, ended, self._streamed)
+        recorded = await self.serving.recording.answered(self.asked, self._route, text, ended, self._streamed)
         self._found.put_nowait(ended if recorded else "unrecorded")
 
     def _failed(self, kind: str, error: Exception) -> None:

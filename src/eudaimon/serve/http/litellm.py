@@ -67,7 +67,7 @@ async def guardrail(request: Request) -> dict[str, Any]:
     await serving.admit()
     decided = await _decided(request, texts, side)
     mode = serving.settings.input if side == "input" else serving.settings.output
-    if not await serving.judged(request_id(request), PATH, side, mode, texts, decided):
+    if not await serving.recording.judged(request_id(request), PATH, side, mode, texts, decided):
         raise unrecorded()
     told: dict[str, Any] = {
         "decisions": [

@@ -33,7 +33,7 @@ async def moderations(request: Request) -> dict[str, Any]:
     check_many(texts, serving.settings.limits)
     await serving.admit()
     decided = await moderate(serving, request, texts, body.side)
-    if not await serving.judged(request_id(request), PATH, body.side, "score", texts, decided):
+    if not await serving.recording.judged(request_id(request), PATH, body.side, "score", texts, decided):
         raise unrecorded()
     fails_open = serving.answerer.fails_open
     return {
