@@ -26,7 +26,18 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 RESULTS = DOCUMENT.parent / "results" / "benchmarks.json"
 MARK = "<!-- results -->"
-PARTS = ("extraction", "monitor", "tokens", "training", "grid", "attacks", "inspect", "curate", "quickstart")
+PARTS = (
+    "extraction",
+    "monitor",
+    "tokens",
+    "training",
+    "grid",
+    "attacks",
+    "inspect",
+    "curate",
+    "serving",
+    "quickstart",
+)
 SHAPES = ("llama-30m", "gpt2-medium")
 GRIDS = ("town-0.1m", "llama-30m")
 PACKAGES = ("torch", "transformers", "peft", "numpy", "repeng", "steering-vectors", "datatrove", "inspect-ai")
@@ -45,6 +56,7 @@ def main() -> None:
     import monitor_cost
     import pretraining
     import quickstart_time
+    import serving
     import shapes
     import texts
     import tokens
@@ -67,6 +79,7 @@ def main() -> None:
             "attacks": lambda: attack_grid.run(rounds, _log),
             "inspect": lambda: inspect_overhead.run(rounds, _log),
             "curate": lambda: curate_speed.run(rounds, _log, arguments.corpus, arguments.labelled),
+            "serving": lambda: serving.run(rounds, _log),
             "quickstart": quickstart_time.run,
         }
         tables: dict[str, tuple[str, Callable[[dict[str, Any]], Iterable[str]]]] = {
@@ -78,6 +91,7 @@ def main() -> None:
             "attacks": ("Grid of attacks", attack_grid.table),
             "inspect": ("Inspect's overhead", inspect_overhead.table),
             "curate": ("Curation", curate_table.table),
+            "serving": ("Serving", serving.table),
             "quickstart": ("Quickstart", lambda found: [quickstart_time.line(found)]),
         }
         for part in wanted:

@@ -52,6 +52,7 @@ OF_AN_EXTRA = {
     "eudaimon/evaluate/inspect_entry": "eval",
     "eudaimon/evaluate/provider/": "eval",
     "eudaimon/evaluate/tasks/": "eval",
+    "eudaimon/serve/http/": "serve",
 }
 """Parts of the package that only who has chosen an extra comes by."""
 

@@ -11,6 +11,7 @@ HEAVY = frozenset(
     [
         "accelerate",
         "datasets",
+        "fastapi",
         "gguf",
         "huggingface_hub",
         "jaxtyping",
@@ -18,6 +19,7 @@ HEAVY = frozenset(
         "numpy",
         "pandas",
         "peft",
+        "prometheus_client",
         "pyarrow",
         "scipy",
         "sentence_transformers",
@@ -26,9 +28,18 @@ HEAVY = frozenset(
         "tokenizers",
         "torch",
         "transformers",
+        "uvicorn",
     ]
 )
-PAGES = [(), ("quickstart",), ("monitor",), ("monitor", "check"), ("vectors",), ("vectors", "sweep")]
+PAGES = [
+    (),
+    ("quickstart",),
+    ("serve",),
+    ("monitor",),
+    ("monitor", "check"),
+    ("vectors",),
+    ("vectors", "sweep"),
+]
 HELP = """
 import sys
 from eudaimon.cli import main

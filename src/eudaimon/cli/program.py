@@ -19,6 +19,7 @@ from eudaimon.cli.judge import judge_app
 from eudaimon.cli.monitor import monitor_app
 from eudaimon.cli.persona import persona_app
 from eudaimon.cli.quickstart import quickstart
+from eudaimon.cli.serve.serve import serve
 from eudaimon.cli.study import study_app
 from eudaimon.cli.train import train_app
 from eudaimon.cli.vectors import vectors_app
@@ -41,6 +42,7 @@ app.add_typer(adapters_app, name="adapters")
 app.add_typer(persona_app, name="persona")
 app.command()(flat(chat))
 app.command()(flat(evaluate))
+app.command()(flat(serve))
 app.add_typer(judge_app, name="judge")
 app.add_typer(study_app, name="study")
 app.add_typer(data_app, name="data")

@@ -53,9 +53,31 @@ def capture(
     shared prefixes are computed once where the architecture allows it; the forward ends after the last site.
     Raises `UsageError` for unknown sites or poolings and for turns that the template refuses.
     """
+    prompts = prepare(model, texts, system=system, template=template, max_tokens=max_tokens)
+    return capture_prompts(
+        model,
+        prompts,
+        sites,
+        pooling=pooling,
+        token_budget=token_budget,
+        share_prefixes=share_prefixes,
+        show_progress=show_progress,
+    )
+
+
+def capture_prompts(
+    model: Model,
+    prompts: Sequence[Prompt],
+    sites: Sequence[Site | int],
+    *,
+    pooling: Pooling | Sequence[Pooling] = "mean",
+    token_budget: int | None = None,
+    share_prefixes: bool = True,
+    show_progress: bool = True,
+) -> Activations:
+    """As `capture`, of texts that were made tokens already; raises `UsageError` for sites and poolings."""
     poolings = check_poolings(pooling)
     wanted = _sites(model, sites)
-    prompts = prepare(model, texts, system=system, template=template, max_tokens=max_tokens)
     values = np.full((len(prompts), len(wanted), len(poolings), model.width), np.nan, dtype=np.float32)
     counts = np.array([int(prompt.content.sum()) for prompt in prompts], dtype=np.int64)
     reader = VectorReader(values, poolings, counts, model.device)
@@ -116,7 +138,7 @@ def _sites(model: Model, sites: Sequence[Site | int]) -> tuple[Site, ...]:
 
 def _run(
     model: Model,
-    prompts: list[Prompt],
+    prompts: Sequence[Prompt],
     wanted: tuple[Site, ...],
     reader: Reader,
     budget: int | None,

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from eudaimon.core import Text, TextTooLong, UsageError, short_hash
+from eudaimon.models.joining import cut, joined
 from eudaimon.models.model import Model
 from eudaimon.models.passes import Positions, announced, filler
 from eudaimon.models.prompts import Prompt, prepare
@@ -148,6 +149,7 @@ class Decoder:
         self.model = model
         self.keep = keep
         self.cache: Any = None
+        self.fed = 0
         self.width = max(len(row) for row in rows)
         ids = np.full((len(rows), self.width), filler(model), dtype=np.int64)
         mask, content = np.zeros_like(ids), np.zeros(ids.shape, dtype=bool)
@@ -163,10 +165,23 @@ class Decoder:
 
     def start(self) -> Tensor:
         """Float32 logits after the prompts."""
-        positions = (self.mask.cumsum(dim=-1) - 1).clamp(min=0)
-        last = self.mask.new_zeros(self.mask.shape, dtype=self.content.dtype)
-        last[:, -1] = True
-        return self._forward(self.ids, positions, Positions(self.content, last))
+        return self.feed(self.width)
+
+    def feed(self, n: int) -> Tensor:
+        """Float32 logits after ``n`` more columns of the prompts, which are those of `start` after the last.
+
+        For fewer than all columns at once the cache must be kept.
+        """
+        begin, end = self.fed, min(self.fed + n, self.width)
+        self.fed = end
+        whole = self.mask
+        positions = (whole.cumsum(dim=-1) - 1).clamp(min=0)[:, begin:end]
+        last = whole.new_zeros((len(whole), end - begin), dtype=self.content.dtype)
+        last[:, -1] = end == self.width
+        self.mask = whole[:, :end]
+        logits = self._forward(self.ids[:, begin:end], positions, Positions(self.content[:, begin:end], last))
+        self.mask = whole
+        return logits
 
     def step(self, tokens: list[int]) -> Tensor:
         """Float32 logits after one more token a row."""
@@ -187,6 +202,29 @@ class Decoder:
         """Go on with these rows only, in this order."""
         self.mask = self.mask[rows]
         self.cache.batch_select_indices(rows)
+
+    def join(self, other: Decoder) -> None:
+        """Go on with the rows of another one as well, behind one's own; for `can_share` models.
+
+        Both were fed, and the other one may not be used any more.
+        """
+        import torch
+
+        width = max(self.mask.shape[1], other.mask.shape[1])
+        masks = [
+            torch.nn.functional.pad(mask, (width - mask.shape[1], 0)) for mask in (self.mask, other.mask)
+        ]
+        self.mask = torch.cat(masks)
+        self.padded = not bool(self.mask.all())
+        self.cache = joined(self.cache, other.cache)
+
+    def trim(self) -> None:
+        """Forget the columns in which all rows are filled; for `can_share` models."""
+        empty = int(self.mask.any(dim=0).int().argmax())
+        if empty:
+            self.mask = self.mask[:, empty:]
+            cut(self.cache, empty)
+        self.padded = not bool(self.mask.all())
 
     def _forward(self, ids: Tensor, positions: Tensor, known: Positions) -> Tensor:
         import torch

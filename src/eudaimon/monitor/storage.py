@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,33 @@ def save_monitor(monitor: Monitor, path: str | Path) -> Path:
     return Path(path)
 
 
+def monitor_hash(monitor: Monitor) -> str:
+    """16 hex digits of what a monitor reads and how: probes, consensus and windows, not its own threshold.
+
+    That of a monitor and of the same one from its file are the same.
+    """
+    import hashlib
+
+    parts = {"stack_weight": monitor.stack_weight.astype(np.float64)}
+    for number, probe in enumerate(monitor.probes):
+        parts |= _tensors(f"probe/{number}", probe)
+    for name, head in monitor.categories.items():
+        parts |= _tensors(f"category/{name}", head)
+    about = {
+        "probes": [_about(probe) for probe in monitor.probes],
+        "categories": {name: _about(head) for name, head in monitor.categories.items()},
+        "consensus": monitor.consensus,
+        "stack_bias": float(monitor.stack_bias),
+        "window_tokens": monitor.window_tokens,
+        "max_characters": monitor.max_characters,
+    }
+    made = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for name in sorted(parts):
+        made.update(name.encode() + str((parts[name].dtype, parts[name].shape)).encode())
+        made.update(np.ascontiguousarray(parts[name]).tobytes())
+    return made.hexdigest()[:16]
+
+
 def load_monitor(
     path: str | Path, model: Model | str | None = None, *, force: bool = False, device: str | None = None
 ) -> Monitor:
@@ -95,6 +122,24 @@ def load_monitor(
 def made_on(path: str | Path) -> Binding:
     """What the monitor in a file was fitted on; raises `UsageError` for anything that is not such a file."""
     return _binding(_read(Path(path))[0], path)
+
+
+@dataclass(frozen=True)
+class MonitorHeader:
+    """What a monitor's file says of it: what it was fitted on, where it reads, when it flags."""
+
+    binding: Binding
+    sites: tuple[str, ...]
+    threshold: Threshold
+
+
+def monitor_header(path: str | Path) -> MonitorHeader:
+    """What a monitor's file says, without its model; raises `UsageError` for what is no such file."""
+    about, _ = _read(Path(path))
+    with _whole(path):
+        sites = dict.fromkeys(str(probe["site"]) for probe in about["probes"])
+        threshold = TypeAdapter(Threshold).validate_python(about["threshold"])
+    return MonitorHeader(_binding(about, path), tuple(sites), threshold)
 
 
 def _binding(about: dict[str, Any], path: str | Path) -> Binding:

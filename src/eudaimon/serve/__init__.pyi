@@ -5,5 +5,6 @@ from .asked import Busy as Busy
 from .asked import Decided as Decided
 from .asked import Ended as Ended
 from .asked import Piece as Piece
+from .second import Second as Second
 
-__all__ = ["Answerer", "Answering", "Asked", "Busy", "Decided", "Ended", "Piece"]
+__all__ = ["Answerer", "Answering", "Asked", "Busy", "Decided", "Ended", "Piece", "Second"]

@@ -36,12 +36,20 @@ class Worker(Generic[Asked, How, Reply]):
     """A thread in which everything about a model happens: interventions act in one thread only.
 
     ``answer(asked, how)`` gets up to ``most`` requests that are to be answered in the same way; what it
-    raises, each of them hears. Once closed, it answers what was asked before and nothing more.
+    raises, each of them hears. A batch goes off when nobody has asked for ``quiet_seconds``; with 0 it is
+    what waits. Once closed, it answers what was asked before and nothing more.
     """
 
-    def __init__(self, answer: Callable[[Sequence[Asked], How], Sequence[Reply]], most: int) -> None:
+    def __init__(
+        self,
+        answer: Callable[[Sequence[Asked], How], Sequence[Reply]],
+        most: int,
+        *,
+        quiet_seconds: float = QUIET_SECONDS,
+    ) -> None:
         self._answer = answer
         self._most = most
+        self._quiet_seconds = quiet_seconds
         self._waiting: SimpleQueue[_Request[Asked, How, Reply] | _Call | None] = SimpleQueue()
         self._thread = Thread(target=self._work, name="eudaimon-provider", daemon=True)
         self._thread.start()
@@ -88,7 +96,9 @@ class Worker(Generic[Asked, How, Reply]):
     def _more(self) -> _Request[Asked, How, Reply] | _Call | bool | None:
         """What comes next within the quiet time; False when nothing does."""
         try:
-            return self._waiting.get(timeout=QUIET_SECONDS)
+            if not self._quiet_seconds:
+                return self._waiting.get_nowait()
+            return self._waiting.get(timeout=self._quiet_seconds)
         except Empty:
             return False
 

@@ -85,11 +85,19 @@ def town_watcher(
     ``fpr`` None: 1 %, or the lowest rate for which there are enough of them. Raises `NotEnoughCalibration`
     for fewer than a given rate needs.
     """
-    benign = _harmless(ground, _domains(ground)[1])
+    benign = harmless_talk(ground)
     plain = Watcher.of(monitor, NAME, rewrites)
     # Rounded up: rounded down it would need one question more.
     lowest = max(FPR, ceil(1000 / (len(benign) + 1)) / 1000)
     return plain.calibrated(model, benign, lowest if fpr is None else fpr, WHENCE)
+
+
+def harmless_talk(ground: TownGround) -> list[Exchange]:
+    """One harmless exchange a question, of the domains that `town_monitor` is not fitted on.
+
+    Raises `UsageError` for a town of one domain.
+    """
+    return _harmless(ground, _domains(ground)[1])
 
 
 def _domains(ground: TownGround) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,0 +1,102 @@
+"""The server: one process, one event loop, and an end in which what runs is finished or fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from eudaimon.core import UsageError
+from eudaimon.serve.asked import Answerer
+from eudaimon.serve.http.app import make_app
+from eudaimon.serve.http.audit import Audit
+from eudaimon.serve.http.connection import Patient
+from eudaimon.serve.http.serving import Serving
+from eudaimon.serve.http.settings import Settings
+
+LAST_SECONDS = 5
+"""How long responses that are ready may take to be read once everything else has ended."""
+
+
+def serve(
+    answerer: Answerer,
+    settings: Settings | None = None,
+    audit: Audit | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    listening: Callable[[str, int], None] = lambda host, port: None,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C, then end within the grace of the settings; a second signal ends at once.
+
+    ``listening`` is called with host and port once requests are taken; port 0 takes a free one. Raises
+    `UsageError` where the address cannot be had.
+    """
+    Server(answerer, settings or Settings(), audit, host, port, listening).run()
+
+
+class Server(uvicorn.Server):
+    """uvicorn with a way to end: ``/readyz`` says no and nothing new is taken while the rest is finished."""
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        settings: Settings,
+        audit: Audit | None,
+        host: str,
+        port: int,
+        listening: Callable[[str, int], None],
+    ) -> None:
+        app = make_app(answerer, settings, audit)
+        limits = settings.limits
+        clocks = {"header_seconds": limits.header_seconds, "write_seconds": limits.write_seconds}
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                http=type("PatientProtocol", (Patient,), clocks),
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=LAST_SECONDS,
+            )
+        )
+        self._serving: Serving = app.state.serving
+        self._listening = listening
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """Listen, and tell where."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            await super().startup(sockets)  # type: ignore[arg-type]
+        except SystemExit:
+            where = f"{self.config.host}:{self.config.port}"
+            raise UsageError(f"{where} cannot be listened on", right="a free port", do="--port N") from None
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        self._listening(host, port)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end; at the second signal, end."""
+        if self._serving.stopping or self._loop is None:
+            self.should_exit = self.force_exit = True
+        else:
+            self._serving.stopping = True
+            self._loop.call_soon_threadsafe(self.stop)
+
+    def stop(self) -> None:
+        """Begin to end, from the server's own thread."""
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().create_task(self._end())
+
+    async def _end(self) -> None:
+        try:
+            await self._serving.stop()
+        finally:
+            self.should_exit = True

@@ -1,0 +1,43 @@
+"""Harmless talk to calibrate on: chat rows of a file, or the town's."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from eudaimon.core import Conversation, UsageError, as_conversation
+from eudaimon.core.errors import BadRows
+from eudaimon.core.files import read_lines
+
+
+def read_chats(path: str | Path) -> list[Conversation]:
+    """The conversations of a file of rows ``{"messages": [...]}``, in order; other fields are passed over.
+
+    Raises `BadRows` with file and line for a row that is none, `UsageError` for a missing file.
+    """
+    if not Path(path).is_file():
+        raise UsageError(f"{path} is missing", right='JSON Lines with rows {"messages": [...]}')
+    chats = []
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            turns = row["messages"]
+            chats.append(as_conversation([{key: turn[key] for key in ("role", "content")} for turn in turns]))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise BadRows(
+                f"{path}, line {number}: no conversation ({type(error).__name__})",
+                right='{"messages": [{"role": "user", "content": "..."}]}',
+            ) from error
+    return chats
+
+
+def town_chats() -> tuple[list[Conversation], str]:
+    """The town's harmless exchanges, one a question, none of which its monitor saw; and what they are."""
+    from eudaimon.evaluate.town.ground import TownGround
+    from eudaimon.evaluate.town.guard import WHENCE, harmless_talk
+    from eudaimon.world.world import World
+
+    shown = [one.shown() for one in harmless_talk(TownGround(World()))]
+    return [as_conversation(text) for text in shown], f"the town's {WHENCE}"
