@@ -278,3 +278,19 @@ def test_who_stops_waiting_for_a_moderation_harms_nobody(monitor, serve, heard):
         assert len(await answerer.moderate(texts[:2])) == 2 and await answerer.ready()
 
     asyncio.run(main())
+
+
+def test_a_turn_is_read_alone_once(failing, serve, heard):
+    """The next request of a conversation reads what is new of it, and the conversation as a whole."""
+    own = failing("none", after=9999)
+    answerer, calls = serve(own), own.probes[0].calls
+    how = {"max_new_tokens": 1, "output": "off"}
+    asyncio.run(heard(answerer, said("Who?"), **how))
+    assert calls == [1]
+    talk = said("Who?", "The goat.", "Which goat?")
+    asyncio.run(heard(answerer, talk, **how))
+    assert calls == [1, 3]  # the whole, the answer, the new question
+    asyncio.run(heard(answerer, (*talk, *said("Mine?")), **how))
+    assert calls == [1, 3, 2]
+    asyncio.run(answerer.moderate([talk, *(turn.content for turn in talk)]))
+    assert calls == [1, 3, 2]
