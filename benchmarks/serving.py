@@ -32,11 +32,11 @@ NEVER = 2.0
 
 @dataclass(frozen=True)
 class Run:
-    """One round of one server: its seconds, and of each request those to its first piece and per token."""
+    """One round of one server: seconds, of its CPU too; of each request those to its first piece, per token."""
 
     seconds: float
+    cpu: float
     n_tokens: int
-    n_requests: int
     first: tuple[float, ...]
     between: tuple[float, ...]
 
@@ -108,9 +108,10 @@ async def _round(server: LocalAnswerer, clients: int, number: int) -> Run:
                     if n == 1:
                         first.append(time.perf_counter() - began)
 
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     await asyncio.gather(*(one(client) for client in range(clients)))
-    return Run(time.perf_counter() - began, n_tokens, clients * EACH, tuple(first), tuple(between))
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    return Run(took, cpu, n_tokens, tuple(first), tuple(between))
 
 
 def _row(found: dict[str, list[Run]]) -> dict[str, Any]:
@@ -129,6 +130,8 @@ def _row(found: dict[str, list[Run]]) -> dict[str, Any]:
         for name in found
     }
     row["throughput"] = ratio(speeds("guarded"), speeds("plain"))
+    each = {name: [run.cpu / run.n_tokens for run in runs] for name, runs in found.items()}
+    row["cpu"] = ratio(each["guarded"], each["plain"])
     if "one at a time" in found:
         row["batched"] = ratio(speeds("guarded"), speeds("one at a time"))
     return row
@@ -175,7 +178,8 @@ def _quantiles(values: Sequence[float]) -> dict[str, float]:
 
 def _line(row: dict[str, Any]) -> str:
     return (
-        f"{row['clients']} clients: guarded {show(row['throughput'])} of the plain throughput, first piece "
+        f"{row['clients']} clients: guarded {show(row['throughput'])} of the plain throughput at "
+        f"{show(row['cpu'])} of its CPU seconds, first piece "
         f"{show(row['guarded']['first_ms'])} against {show(row['plain']['first_ms'])} ms"
     )
 
@@ -190,20 +194,23 @@ def table(found: dict[str, Any]) -> Iterable[str]:
         "Per token: the seconds of a request by its tokens."
     )
     yield ""
-    head = "| clients | server | tokens per second | of plain | first piece, ms | per token, ms |"
+    head = (
+        "| clients | server | tokens per second | of plain | CPU of plain | first piece, ms | per token, ms |"
+    )
     rows = []
     for row in found["rows"]:
         for name in ("plain", "guarded", "held back", "one at a time"):
             if name in row:
                 own = row[name]
-                share = show(row["throughput"], "{:.3f}") if name == "guarded" else ""
+                both = (row["throughput"], row["cpu"]) if name == "guarded" else ()
+                shares = [show(one, "{:.3f}") for one in both] or ["", ""]
                 rows.append(
                     markdown.row(
                         (
                             str(row["clients"]),
                             name,
                             show(own["tokens_per_second"], "{:.0f}"),
-                            share,
+                            *shares,
                             show(own["first_ms"], "{:.1f}"),
                             show(own["between_ms"], "{:.1f}"),
                         )
