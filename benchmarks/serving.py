@@ -32,11 +32,11 @@ NEVER = 2.0
 
 @dataclass(frozen=True)
 class Run:
-    """One round of one server: its seconds, and of each request those to its first piece and per token."""
+    """One round of one server: seconds, by the CPU too; each request's to its first piece and per token."""
 
     seconds: float
+    cpu: float
     n_tokens: int
-    n_requests: int
     first: tuple[float, ...]
     between: tuple[float, ...]
 
@@ -108,9 +108,10 @@ async def _round(server: LocalAnswerer, clients: int, number: int) -> Run:
                     if n == 1:
                         first.append(time.perf_counter() - began)
 
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     await asyncio.gather(*(one(client) for client in range(clients)))
-    return Run(time.perf_counter() - began, n_tokens, clients * EACH, tuple(first), tuple(between))
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    return Run(took, cpu, n_tokens, tuple(first), tuple(between))
 
 
 def _row(found: dict[str, list[Run]]) -> dict[str, Any]:
@@ -118,7 +119,11 @@ def _row(found: dict[str, list[Run]]) -> dict[str, Any]:
         return [run.n_tokens / run.seconds for run in found[name]]
 
     def middle(name: str, of: str) -> list[float]:
-        return [1000 * statistics.median(getattr(run, of)) for run in found[name]]
+        # Random weights may say nothing that is text.
+        some = [values for run in found[name] if (values := getattr(run, of))]
+        if not some:
+            raise SystemExit("no answer of a round has any text: more clients or rounds are needed")
+        return [1000 * statistics.median(values) for values in some]
 
     row: dict[str, Any] = {
         name: {
@@ -129,6 +134,8 @@ def _row(found: dict[str, list[Run]]) -> dict[str, Any]:
         for name in found
     }
     row["throughput"] = ratio(speeds("guarded"), speeds("plain"))
+    each = {name: [run.cpu / run.n_tokens for run in runs] for name, runs in found.items()}
+    row["cpu"] = ratio(each["guarded"], each["plain"])
     if "one at a time" in found:
         row["batched"] = ratio(speeds("guarded"), speeds("one at a time"))
     return row
@@ -175,7 +182,8 @@ def _quantiles(values: Sequence[float]) -> dict[str, float]:
 
 def _line(row: dict[str, Any]) -> str:
     return (
-        f"{row['clients']} clients: guarded {show(row['throughput'])} of the plain throughput, first piece "
+        f"{row['clients']} clients: guarded {show(row['throughput'])} of the plain throughput at "
+        f"{show(row['cpu'])} of its CPU seconds, first piece "
         f"{show(row['guarded']['first_ms'])} against {show(row['plain']['first_ms'])} ms"
     )
 
@@ -187,23 +195,24 @@ def table(found: dict[str, Any]) -> Iterable[str]:
         "tokens an answer, the engine without HTTP; medians (and extremes) over rounds. Guarded: nothing is "
         "held back but what was not read yet; held back: the default, so that the first piece comes some "
         "tokens later. A first piece waits until its token was read, which is in the next token's forward. "
-        "Per token: the seconds of a request by its tokens."
+        "Per token: the seconds of a request by its tokens. CPU: its seconds a token, guarded by plain."
     )
     yield ""
-    head = "| clients | server | tokens per second | of plain | first piece, ms | per token, ms |"
+    head = "| clients | server | tokens per second | of plain | CPU | first piece, ms | per token, ms |"
     rows = []
     for row in found["rows"]:
         for name in ("plain", "guarded", "held back", "one at a time"):
             if name in row:
                 own = row[name]
-                share = show(row["throughput"], "{:.3f}") if name == "guarded" else ""
+                both = (row["throughput"], row["cpu"]) if name == "guarded" else ()
+                shares = [show(one, "{:.3f}") for one in both] or ["", ""]
                 rows.append(
                     markdown.row(
                         (
                             str(row["clients"]),
                             name,
                             show(own["tokens_per_second"], "{:.0f}"),
-                            share,
+                            *shares,
                             show(own["first_ms"], "{:.1f}"),
                             show(own["between_ms"], "{:.1f}"),
                         )

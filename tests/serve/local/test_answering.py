@@ -278,3 +278,21 @@ def test_any_mixture_says_what_each_says_alone(model, serve, heard, jobs):
         await asyncio.gather(*(one(*job) for job in jobs))
 
     asyncio.run(main())
+
+
+def test_an_event_loop_that_is_gone_frees_its_places(serve, heard):
+    answerer = serve(limits=Limits(slots=2))
+
+    async def leave():
+        for at in range(4):
+            answerer.ask(Asked(f"Who {at}", max_new_tokens=100, temperature=0.0))
+
+    asyncio.run(leave())
+    _, end = asyncio.run(heard(answerer, "Who", max_new_tokens=3))
+    assert end.finish in ("stop", "length")
+
+    async def empty():
+        while answerer.running or answerer.waiting:
+            await asyncio.sleep(0.001)
+
+    asyncio.run(empty())

@@ -278,3 +278,45 @@ def test_who_stops_waiting_for_a_moderation_harms_nobody(monitor, serve, heard):
         assert len(await answerer.moderate(texts[:2])) == 2 and await answerer.ready()
 
     asyncio.run(main())
+
+
+def test_a_turn_is_read_alone_once(failing, serve, heard):
+    """The next request of a conversation reads what is new of it, and the conversation as a whole."""
+    own = failing("none", after=9999)
+    answerer, calls = serve(own), own.probes[0].calls
+    how = {"max_new_tokens": 1, "output": "off"}
+    asyncio.run(heard(answerer, said("Who?"), **how))
+    assert calls == [1]
+    talk = said("Who?", "The goat.", "Which goat?")
+    asyncio.run(heard(answerer, talk, **how))
+    assert calls == [1, 3]  # the whole, the answer, the new question
+    asyncio.run(heard(answerer, (*talk, *said("Mine?")), **how))
+    assert calls == [1, 3, 2]
+    asyncio.run(answerer.moderate([talk, *(turn.content for turn in talk)]))
+    assert calls == [1, 3, 2]
+
+
+def test_a_model_whose_rows_cannot_join_answers_one_after_the_other(monitor, serve, heard, monkeypatch):
+    monkeypatch.setattr("eudaimon.models.passes.can_share", lambda model: False)
+    own = monitor()
+    answerer = serve(own, limits=Limits(prefill_tokens=1))
+    texts = [*TALKS, *STRINGS]
+    most = []
+    step = answerer._engine.step
+
+    def counting():
+        most.append(answerer._engine._in_model)
+        return step()
+
+    answerer._engine.step = counting
+
+    async def main():
+        how = {"max_new_tokens": 5, "input": "score", "output": "score", "seed": 3}
+        return await asyncio.gather(*(heard(answerer, text, **how) for text in texts))
+
+    found = asyncio.run(main())
+    assert max(most) == 1
+    assert np.allclose([end.input.score for _, end in found], own.score(texts), atol=1e-5)
+    for text, (answer, _) in zip(texts[:4], found[:4], strict=True):
+        tokens = spoken(own.model, text, 5, 3)
+        assert answer == own.model.tokenizer.decode(tokens, skip_special_tokens=True)

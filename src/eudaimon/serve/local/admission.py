@@ -43,6 +43,12 @@ def unread(job: Job) -> list[Portion]:
     return [portion for portion in job.portions if portion.key not in job.found and portion.key != own]
 
 
+def alone(jobs: Sequence[Job]) -> tuple[list[Job], list[Job]]:
+    """As `share`, for a model that answers one after the other: nothing goes in beside its prompt."""
+    first = list(jobs[:1])
+    return ([], first) if any(unread(job) for job in first) else (first, [])
+
+
 def share(jobs: Sequence[Job], slots: int, budget: int) -> tuple[list[Job], list[Job]]:
     """Of the jobs in their order those that go in now, together, and those that take more than a step.
 

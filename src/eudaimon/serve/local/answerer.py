@@ -23,6 +23,7 @@ from eudaimon.serve.local.moderating import Found
 from eudaimon.serve.local.portions import Portion, Unreadable
 from eudaimon.serve.local.post import Letterbox, Post
 from eudaimon.serve.local.readout import failed, refused
+from eudaimon.serve.local.release import Release
 from eudaimon.serve.local.workshop import Workshop
 from eudaimon.serve.second import Second, Side
 
@@ -107,7 +108,7 @@ class LocalAnswerer:
             room=room,
             how=how,
             draw=draw,
-            release=self._desk.release(self._engine.machine.model.tokenizer, asked),
+            release=Release(self._engine.machine.model.tokenizer, asked.stop),
             tell=partial(self._tell, box),
             n_input=len(prompt),
             guard=self._guard,

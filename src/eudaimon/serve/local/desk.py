@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eudaimon.core import Text, TextTooLong, plain_text
 from eudaimon.models.decoding import Decoding, answerable, generators
 from eudaimon.models.model import Model
 from eudaimon.models.prompts import Prompt
 from eudaimon.serve.asked import Asked
-from eudaimon.serve.local.release import Release
 
 if TYPE_CHECKING:
     import torch
@@ -49,10 +48,6 @@ class Desk:
             (prompt,) = answerable(model, [text], None, not isinstance(text, str), [begun])
         draw = generators([prompt], asked.seed)[0] if how.by_chance else None
         return prompt, how, draw, min(how.max_new_tokens, model.max_tokens - len(prompt))
-
-    def release(self, tokenizer: Any, asked: Asked) -> Release:
-        """The text of the answer, read with the tokenizer of the thread in which it is made."""
-        return Release(tokenizer, asked.stop)
 
 
 def _begun(text: Text) -> tuple[Text, str]:

@@ -59,6 +59,7 @@ class Engine:
             moderator,
             # What a prompt holds of one window is read in one piece.
             max(limits.prefill_tokens, 2 * machine.window_tokens),
+            joins=joins,
             begin=self._begin,
             again=self._again,
             lost=self._model_failed,

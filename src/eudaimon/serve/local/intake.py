@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from eudaimon.serve.local.admission import Reading, share, unread
+from eudaimon.serve.local.admission import Reading, alone, share, unread
 from eudaimon.serve.local.batch import Batch, LongPrefill, Machine, prefill
 from eudaimon.serve.local.job import Job
 from eudaimon.serve.local.moderating import Found, Moderator
@@ -26,7 +26,7 @@ class Intake:
 
     ``again`` takes a job whose prompt has to go in once more, ``lost`` those on which the model failed. At
     each step about ``budget`` tokens of new prompts go in, as many of one long prompt, and as many are read
-    for the monitor alone.
+    for the monitor alone. Where no row ``joins`` another, a prompt goes in whole and by itself.
     """
 
     def __init__(
@@ -35,12 +35,13 @@ class Intake:
         moderator: Moderator | None,
         budget: int,
         *,
+        joins: bool,
         begin: Callable[[Batch, Any], None],
         again: Callable[[Job], None],
         lost: Callable[[Sequence[Job], Exception], None],
         wake: Callable[[Any], None],
     ) -> None:
-        self.machine, self.moderator, self.budget = machine, moderator, budget
+        self.machine, self.moderator, self.budget, self.joins = machine, moderator, budget, joins
         self.begin, self.again, self.lost, self.wake = begin, again, lost, wake
         self.waiting: list[Job] = []
         self.readings: deque[Reading] = deque()
@@ -111,7 +112,7 @@ class Intake:
         ready = [job for job in self.waiting if self._prepared(job)]
         if free < 1 or not ready:
             return False
-        now, long = share(ready, free, self.budget)
+        now, long = share(ready, free, self.budget) if self.joins else alone(ready)
         did = bool(now)
         for job in long[:1]:
             # One at a time: what is long may not keep short ones from their places.

@@ -24,19 +24,12 @@ class Unreadable(Exception):
     """A text that is never read and never passes, such as an empty one; the message says why."""
 
 
-def portions(
-    text: Text, model: Model, window_tokens: int, max_characters: int, *, context: bool = True
-) -> tuple[Portion, ...]:
-    """All that `Monitor.check` reads of a text, each once; raises `Unreadable` where it refuses to.
-
-    ``context`` False leaves out the conversation as a whole.
-    """
+def portions(text: Text, model: Model, window_tokens: int, max_characters: int) -> tuple[Portion, ...]:
+    """All that `Monitor.check` reads of a text, each once; raises `Unreadable` where it refuses to."""
     reason = refusal(text, max_characters)
     if reason:
         raise Unreadable(reason)
     parts = list(parts_of(0, text, model, window_tokens))
-    if not context:
-        parts = [part for part in parts if isinstance(part.text, str)]
     prompts = prepare(model, [part.text for part in parts])
     found: dict[bytes, Portion] = {}
     for part, prompt in zip(parts, prompts, strict=True):
