@@ -25,7 +25,8 @@ def evaluate(
     subjects: Annotated[
         list[str],
         Argument(
-            help="town-ARM (town-raw, town-mask, ...), a model's folder, or FOLDER+NAME=ADAPTER.",
+            help="town-ARM (town-raw, town-mask, ...), a model's folder, or FOLDER+NAME=ADAPTER; a name for "
+            "tables may come first, as in NAME:FOLDER.",
             show_default=False,
         ),
     ],

@@ -16,6 +16,7 @@ from eudaimon.study.graph import Graph
 from eudaimon.study.manifest import RUN
 from eudaimon.study.records import Proof, StepCost, TurnRow
 from eudaimon.study.step import Step
+from eudaimon.study.steps.given_subject import GivenSubject
 from eudaimon.study.steps.grid_answers import PROOFS
 from eudaimon.study.steps.judged import PROOF, ROWS, SITUATION
 from eudaimon.study.steps.planted import FAULTS
@@ -30,6 +31,8 @@ ROUTE = "@route"
 
 STACK = "stack"
 """The field of a row's cell that names the stack of adapters that answered, in a grid of many."""
+ATTACK_SEED = "attack_seed"
+"""The field of a row's cell that holds the attacker's seed, where the model has no training seed."""
 PERSONA_SEED = "persona_seed"
 """A field that says which of a seed's persona adapters acted; the table averages over them."""
 
@@ -166,6 +169,8 @@ def require_unmixed(store: StepStore, cells: Iterable[Labelled], field: str, mer
     an unmerged one in these: two pipelines in one column are not the same comparison.
     """
     for labelled in cells:
+        if isinstance(getattr(labelled.step, "model", None), GivenSubject):
+            continue  # what is inside of its checkpoint is its own affair, and the same in every column
         proof, column = proof_of(store, labelled), labelled.cell[field]
         if proof is not None:
             inside = proof.get("merged", [])

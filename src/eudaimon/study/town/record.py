@@ -15,6 +15,7 @@ from eudaimon.study.store import StepStore
 from eudaimon.study.summary.compare import N_RESAMPLES
 from eudaimon.study.summary.record import Layout, study_record
 from eudaimon.study.town.collect import (
+    ATTACK_SEED,
     Labelled,
     began,
     collect,
@@ -59,7 +60,7 @@ def town_record(
     spent = costs(store, targets)
     require_unmixed(store, cells, layout.column_field, layout.merged)
     require_distinct(store, targets)
-    seeds = sorted({cell.seed for cell in cells})
+    seeds = sorted({int(cell.cell.get(ATTACK_SEED, cell.seed)) for cell in cells})
     run = collect_run_info(
         command or _command(layout.study, options),
         seeds={f"run {number}": seed for number, seed in enumerate(seeds)},
@@ -89,6 +90,6 @@ def _command(study: str, options: TownOptions) -> str:
     for name in type(options).model_fields:
         value = getattr(options, name)
         if name != "seeds" and value != getattr(usual, name):
-            shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            shown = ",".join(map(str, value)) or "none" if isinstance(value, tuple) else value
             changed.append(f" --set {name}={shown}")
     return f"eudaimon study run {study} --seeds {options.seeds}{''.join(changed)}"
