@@ -94,8 +94,7 @@ def _group(
     together: float,
     seed: int,
 ) -> Group:
-    both = (distances.away[rows, default] + distances.away[default, rows]) / 2
-    distance = _score(np.mean, both, "nats an answer", seed)
+    distance = _score(np.mean, apart(distances, rows, default), "nats an answer", seed)
     relevance = _score(np.median, distances.relevance[rows], "nats an answer", seed)
     is_default = default in rows
     return Group(
@@ -109,6 +108,14 @@ def _group(
         and distance.low > ALIKE
         and relevance.value >= needed,
     )
+
+
+def apart(distances: Distances, rows: Int[np.ndarray, "n"], default: int) -> Float[np.ndarray, "n questions"]:
+    """Nats an answer between each role and the default, question by question; NaN where nobody spoke."""
+    both: Float[np.ndarray, "n questions"] = (
+        distances.away[rows, default] + distances.away[default, rows]
+    ) / 2
+    return both
 
 
 def _components(between: Float[np.ndarray, "r r"]) -> Int[np.ndarray, "r"]:

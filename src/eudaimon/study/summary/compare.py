@@ -21,7 +21,7 @@ N_RESAMPLES = 2000
 MASSES = frozenset(
     {
         "harm", "good", "coherence", "refusal", "following", "recognition", "misaligned", "alignment",
-        "scored", "code", "unparseable",
+        "scored", "code", "unparseable", "found", "exact",
     }
 )  # fmt: skip
 """Metrics that are probability masses, shares or scores, in [0, 1]."""

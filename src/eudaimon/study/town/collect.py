@@ -49,6 +49,8 @@ class Labelled:
     seed: int
     stack: str = ""
     """Which of the step's stacks, where it judged many."""
+    at: int | None = None
+    """The training step at which its rows stand, where the step that made them does not know it."""
 
 
 def collect(store: StepStore, study: str, cells: Iterable[Labelled], file: str = ROWS) -> Iterator[Row]:
@@ -70,7 +72,8 @@ def collect(store: StepStore, study: str, cells: Iterable[Labelled], file: str =
         for row in read_rows(path):
             for place, labelled in enumerate((*of_stack.get("", ()), *_of(of_stack, row.cell))):
                 cell = fields.setdefault((id(row.cell), place), _cell(row.cell, labelled.cell))
-                yield replace(row, study=study, cell=cell, seed=labelled.seed)
+                at = row.step if labelled.at is None else labelled.at
+                yield replace(row, study=study, cell=cell, seed=labelled.seed, step=at)
 
 
 def _of(of_stack: Mapping[str, list[Labelled]], cell: Mapping[str, Any]) -> Sequence[Labelled]:
