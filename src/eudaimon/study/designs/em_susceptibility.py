@@ -28,10 +28,10 @@ from eudaimon.study.steps.model import ModelStep
 from eudaimon.study.steps.planted import PlantedFaults
 from eudaimon.study.steps.town_probe import TownProbe
 from eudaimon.study.steps.transfer_matrix import TransferMatrix
+from eudaimon.study.steps.tried_directions import DirectionTrials
 from eudaimon.study.summary.predictions import Predictions, read_predictions
 from eudaimon.study.summary.record import Layout
 from eudaimon.study.town.collect import PERSONA_SEED, Labelled
-from eudaimon.study.town.matrices import Matrix
 from eudaimon.study.town.options import Answers, TownOptions
 from eudaimon.study.town.parts import TownParts
 from eudaimon.study.town.probes import Probed
@@ -199,7 +199,7 @@ def faults(options: EmSusceptibilityOptions) -> tuple[PlantedFaults, ...]:
     return (PlantedFaults(model=model, persona=persona, attack=attack),)
 
 
-def matrices(options: EmSusceptibilityOptions) -> Iterator[tuple[int, Matrix]]:
+def matrices(options: EmSusceptibilityOptions) -> Iterator[tuple[int, DirectionTrials]]:
     """The transfer matrix of every seed: the lessons that were trained beside each persona."""
     if not options.transfers:
         return

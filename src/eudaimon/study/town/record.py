@@ -11,6 +11,7 @@ from eudaimon.monitor.run_info import collect_run_info
 from eudaimon.study.records import StudyRecord, TownMonitors
 from eudaimon.study.step import Step
 from eudaimon.study.steps.judged_again import JudgedAgain
+from eudaimon.study.steps.tried_directions import DirectionTrials
 from eudaimon.study.store import StepStore
 from eudaimon.study.summary.compare import N_RESAMPLES
 from eudaimon.study.summary.record import Layout, study_record
@@ -27,7 +28,7 @@ from eudaimon.study.town.collect import (
 )
 from eudaimon.study.town.distinct import require_distinct
 from eudaimon.study.town.judged_again import judged_again
-from eudaimon.study.town.matrices import Matrix, tried_directions
+from eudaimon.study.town.matrices import tried_directions
 from eudaimon.study.town.probes import Probed, probed
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def town_record(
     *,
     seconds: Mapping[str, JudgedAgain] = MappingProxyType({}),
     planted: Iterable[Step] = (),
-    matrices: Iterable[tuple[int, Matrix]] = (),
+    matrices: Iterable[tuple[int, DirectionTrials]] = (),
     probes: Iterable[Probed] = (),
     monitors: TownMonitors | None = None,
     command: str = "",
