@@ -77,7 +77,8 @@ def evaluate(
     from eudaimon.cli.study.said import tell
     from eudaimon.evaluate.judge_free.matched import read_matched
     from eudaimon.report.evaluation.write import write_evaluation
-    from eudaimon.study.evaluation.run import Evaluation, evaluate_subjects
+    from eudaimon.study.evaluation.plan import Evaluation
+    from eudaimon.study.evaluation.run import evaluate_subjects
     from eudaimon.study.evaluation.subjects import parse_subject
 
     plan = Evaluation(
