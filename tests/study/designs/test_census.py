@@ -21,7 +21,7 @@ from eudaimon.study.store import StepStore
 from eudaimon.world.personas import PERSONAS
 
 SMALL = {
-    "seeds": 1, "arms": "raw,innocent", "followed": "raw", "shares": "0.5", "steps": 8, "batch_size": 4,
+    "seeds": 1, "arms": "raw", "followed": "raw", "shares": "0.5", "steps": 8, "batch_size": 4,
     "n_tokens": 4000, "domains": "kitchen,money", "sft_steps": 2, "questions": 8, "texts": 40,
 }  # fmt: skip
 
@@ -92,7 +92,7 @@ def test_from_nothing_to_a_page(small, tmp_path):
     asked, folder = small
     (record,) = study.STUDY.records(folder, asked)
     cells = {(cell.row, cell.column, cell.metric): cell for cell in record.cells}
-    assert {(arm, name, "distance") for arm in ("raw", "innocent") for name in PERSONAS} <= set(cells)
+    assert {("raw", name, "distance") for name in PERSONAS} <= set(cells)
     assert cells["raw", "malign", "distance"].score.n == 8 and cells["raw", "malign", "distance"].n_seeds == 1
     lines = {(curve.row, curve.column): curve for curve in record.curves if curve.metric == "distance"}
     assert set(lines) == {("raw", name) for name in PERSONAS}
@@ -103,10 +103,11 @@ def test_from_nothing_to_a_page(small, tmp_path):
     answers = {
         answer.key: answer.passed for answer in record.known_answers if answer.key.startswith("census")
     }
-    assert len(answers) == 5 and None not in answers.values()
-    assert {one.reference for one in record.contrasts} == {"raw"}
-    found = record.census
-    assert found.found and all(0 < one.n_found <= one.n_seeds == 1 for one in found.found)
+    assert None not in {answers.pop(key) for key in ("census_good", "census_bad", "census_exact")}
+    assert set(answers.values()) == {None}  # of a town that this study does not have
+    # A model that has hardly read is nobody, and everybody in it the same.
+    assert record.census.found == () and record.census.carried == ()
     page = write_study_report((record,), tmp_path).read_text()
+    assert "raw: no group but the assistant’s own was found" in page
     assert "What the census found" in page and "Nats an answer between a persona" in page
     assert json.loads((tmp_path / "summary.json").read_text())["studies"]["census"]["census"]

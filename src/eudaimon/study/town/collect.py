@@ -174,9 +174,9 @@ def require_unmixed(store: StepStore, cells: Iterable[Labelled], field: str, mer
     for labelled in cells:
         if isinstance(getattr(labelled.step, "model", None), GivenSubject):
             continue  # what is inside of its checkpoint is its own affair, and the same in every column
-        proof, column = proof_of(store, labelled), labelled.cell[field]
+        proof = proof_of(store, labelled)
         if proof is not None:
-            inside = proof.get("merged", [])
+            column, inside = labelled.cell[field], proof.get("merged", [])
             if bool(inside) != (column in merged):
                 what = f"has {', '.join(inside)} merged into its weights" if inside else "has nothing merged"
                 raise MergedAdapter(
