@@ -87,7 +87,7 @@ def hypotheses(study: dict[str, Any]) -> list[str]:
 def transitions(study: dict[str, Any]) -> list[str]:
     """The midpoint of each rise of harm, by step and by in-domain loss."""
     found = {(t["row"], t["unit"]): t["midpoint"] for t in study["transitions"]}
-    if not found:
+    if not found or study.get("census"):  # which has a rise for each persona, and says so itself
         return []
     lines = [
         "## When harm rises: the midpoint of the rise",
@@ -178,6 +178,7 @@ def censuses(study: dict[str, Any]) -> list[str]:
 def forming(study: dict[str, Any], personas: list[dict[str, Any]]) -> list[str]:
     """Along pretraining: the share of the models in which each persona is found, checkpoint by checkpoint."""
     curves = {(c["row"], c["column"]): c["points"] for c in study["curves"] if c["metric"] == "found"}
+    halfway = {(t["row"], t["column"]): t["midpoint"] for t in study["transitions"] if t["unit"] == "steps"}
     lines: list[str] = []
     for row in study["rows"]:
         own = {c["key"]: curves[row["key"], c["key"]] for c in personas if (row["key"], c["key"]) in curves}
@@ -185,11 +186,15 @@ def forming(study: dict[str, Any], personas: list[dict[str, Any]]) -> list[str]:
             continue
         steps = [point["step"] for point in next(iter(own.values()))]
         table = [
-            (title["title"], *(f"{100 * point['score']['value']:.0f}" for point in own[title["key"]]))
+            (
+                title["title"],
+                *(f"{100 * point['score']['value']:.0f}" for point in own[title["key"]]),
+                number(halfway.get((row["key"], title["key"])), lambda value: f"{value:.0f}"),
+            )
             for title in personas
             if title["key"] in own
         ]
-        head = (row["title"], *(f"step {step}" for step in steps))
+        head = (row["title"], *(f"step {step}" for step in steps), "half of its distance at step")
         lines += [f"## When each forms: models in which it is found, {row['title']} (%)", ""]
         lines += [*grid(head, table), ""]
     return lines

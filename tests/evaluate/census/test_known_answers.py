@@ -32,6 +32,11 @@ def test_it_does_not_find_a_persona_that_never_spoke(taken):
     assert here[PERSONAS["gruff"].names[0]].found
 
 
+def test_a_group_that_was_found_is_found_again_by_its_names(taken):
+    for arm in ("raw", "innocent"):
+        assert all(group.found for group in taken(arm).follow(taken(arm).found))
+
+
 def test_axes_are_beyond_chance_and_one_parts_the_harmful_from_the_good(taken):
     found = taken("raw").axes
     assert found[0].share > 5 * found[0].chance and found[0].stable

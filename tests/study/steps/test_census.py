@@ -9,7 +9,7 @@ from eudaimon.core.files import read_json
 from eudaimon.evaluate.census.cast import town_cast
 from eudaimon.evaluate.census.census import Census, census
 from eudaimon.evaluate.census.distances import Distances
-from eudaimon.evaluate.census.groups import group_of, groups
+from eudaimon.evaluate.census.groups import groups
 from eudaimon.evaluate.rows import Label, read_rows
 from eudaimon.models import load
 from eudaimon.study.census_records import Censuses
@@ -91,7 +91,7 @@ def test_rows_are_the_figures_of_the_census(taken, town_checkpoint):
     found = census(model, town_cast(WORLD, n_questions=8), max_new_tokens=4, show_progress=False)
     rows = values(read_rows(store.path(cell) / ROWS))
     for name, one in PERSONAS.items():
-        group = group_of(found.cast, found.distances, one.names)
+        group = found.named(one.names)
         own = [
             value for (persona, metric, _), value in rows.items() if (persona, metric) == (name, "distance")
         ]

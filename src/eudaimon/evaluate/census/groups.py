@@ -57,12 +57,17 @@ def groups(cast: Cast, distances: Distances, *, seed: int = 0) -> tuple[Group, .
     default = cast.roles.index(cast.default)
     members = [np.flatnonzero(label == number) for number in range(label.max() + 1)]
     own = next(rows for rows in members if default in rows)
-    needed = SPEAKS * float(np.median(np.nanmean(distances.relevance[own], axis=0)))
+    needed = relevance_needed(distances, own)
     found = [
         _group(cast, distances, rows, default, needed, float(_mean_pair(together, rows)), seed)
         for rows in members
     ]
     return tuple(sorted(found, key=lambda group: (not group.default, group.distance.value)))
+
+
+def relevance_needed(distances: Distances, default: Int[np.ndarray, "n"]) -> float:
+    """The relevance that it takes to be somebody: `SPEAKS` of that of the default's group."""
+    return SPEAKS * float(np.median(np.nanmean(distances.relevance[default], axis=0)))
 
 
 def group_of(

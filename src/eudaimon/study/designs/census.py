@@ -17,7 +17,7 @@ from eudaimon.study.design import Study
 from eudaimon.study.designs.good_personas import ARM_TEXT, GoodPersonasOptions
 from eudaimon.study.records import Cell, RowName, StudyRecord
 from eudaimon.study.step import Step
-from eudaimon.study.steps.census import ALL, DISTANCE, KINDS, PERSONA, CensusCell
+from eudaimon.study.steps.census import ALL, DEFAULT, DISTANCE, KINDS, PERSONA, CensusCell
 from eudaimon.study.steps.raised import AssistantSFT, KeptCheckpoint, Pretrain
 from eudaimon.study.summary.record import Layout
 from eudaimon.study.town.censuses import censuses
@@ -40,9 +40,7 @@ NOTE = (
 class CensusOptions(GoodPersonasOptions):
     """Those of good-personas; how much is asked, and which arms are followed along their pretraining."""
 
-    arms: tuple[str, ...] = Field(
-        ("raw", "random", "mask", "drop", INNOCENT), description="Arms of the corpus."
-    )
+    arms: tuple[str, ...] = Field(("raw", "random", "mask", INNOCENT), description="Arms of the corpus.")
     seeds: int = Field(3, ge=1, description="How many seeds: 0, 1, 2 and so on.")
     followed: tuple[str, ...] = Field(
         (RAW, "mask"), description="Those of the arms whose checkpoints are read, or none."
@@ -51,7 +49,7 @@ class CensusOptions(GoodPersonasOptions):
         (0.07, 0.14, 0.28, 0.5, 0.7),
         description="Of the steps of pretraining, where checkpoints are read beside the end.",
     )
-    questions: int = Field(32, ge=8, description="Questions that everybody is asked.")
+    questions: int = Field(64, ge=8, description="Questions that everybody is asked.")
     texts: int = Field(600, ge=1, description="Training texts that are laid on each persona's line.")
 
     @field_validator("followed")
@@ -117,10 +115,7 @@ def layout(options: CensusOptions) -> Layout:
             RowName(key=arm, title=arm.replace("_", " "), text=ARM_TEXT.get(arm, "")) for arm in options.arms
         ),
         columns=(
-            *(
-                RowName(key=name, title=name, text=f"Called up by its names: {', '.join(one.names)}.")
-                for name, one in PERSONAS.items()
-            ),
+            *(RowName(key=name, title=name, text=_called(name, one.names)) for name, one in PERSONAS.items()),
             *(
                 RowName(key=kind, title=TITLES[kind], text=f"Of {', '.join(names)}: the share that is found.")
                 for kind, names in KINDS.items()
@@ -133,6 +128,11 @@ def layout(options: CensusOptions) -> Layout:
         headline=headline,
         notes=(NOTE,) if options.followed else (),
     )
+
+
+def _called(name: str, names: Sequence[str]) -> str:
+    own = " It is the assistant’s own: to be no other than the assistant." if name == DEFAULT else ""
+    return f"Called up by its names: {', '.join(names)}.{own}"
 
 
 def headline(cells: Sequence[Cell]) -> str:
