@@ -160,7 +160,7 @@ def study_record(
         notes=(
             *layout.notes,
             *mixture_notes(found, layout.primary, layout.scope),
-            *_few(max((cell.n_seeds for cell in table if cell.row not in layout.apart), default=0)),
+            *_few([cell.n_seeds for cell in table if cell.row not in layout.apart]),
         ),
     )
 
@@ -183,7 +183,11 @@ def _present(names: tuple[RowName, ...], keys: set[str]) -> tuple[RowName, ...]:
     return tuple(name for name in names if name.key in keys)
 
 
-def _few(n_seeds: int) -> tuple[str, ...]:
+def _few(seeds: Sequence[int]) -> tuple[str, ...]:
+    """A word of caution where rows have few training runs; of rows that have none other notes speak."""
+    if not seeds:
+        return ()
+    n_seeds = max(seeds)
     if n_seeds == 1:
         return ("There is one seed: the intervals cover questions, not the luck of one training run.",)
     if n_seeds < 5:
