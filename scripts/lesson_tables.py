@@ -22,11 +22,11 @@ from eudaimon.evaluate.town.answers import answer_rows
 from eudaimon.measure import Panel, contrasts, hierarchical
 from eudaimon.models import Intervention
 from eudaimon.models.adapters import Adapter, Subject, open_subject
-from eudaimon.study.designs.em_susceptibility import EmSusceptibilityOptions
 from eudaimon.study.run import run_study
 from eudaimon.study.steps.raised import MODEL
 from eudaimon.study.steps.transfer_matrix import lessons
 from eudaimon.study.store import StepStore
+from eudaimon.study.town.em_options import EmSusceptibilityOptions
 from eudaimon.train import EM_RECIPES, EMRecipe, train_em
 from eudaimon.vectors.differences import answer_differences, stack_differences
 from eudaimon.world import Item, chats, items, messages

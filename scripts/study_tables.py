@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from attack_tables import attack_sections
+from attack_tables import attack_sections, grid, number
 
 TABLES = (
     ("harm", "other", "Harm in domains that were never tuned (%)"),
@@ -57,6 +57,7 @@ def page(study: dict[str, Any], figures: Path) -> list[str]:
         lines += attack_sections(study)
     for metric, scope, title in () if study.get("reactivation") else TABLES:
         lines += table(study, metric, scope, title)
+    lines += censuses(study)
     lines += bits(study) + contrasts(study) + equivalences(study) + transitions(study) + known(study)
     lines += ["## Figures", ""]
     lines += [f"![{path.stem}]({figures.name}/{path.name})" for path in sorted(figures.glob("*.svg"))]
@@ -86,7 +87,7 @@ def hypotheses(study: dict[str, Any]) -> list[str]:
 def transitions(study: dict[str, Any]) -> list[str]:
     """The midpoint of each rise of harm, by step and by in-domain loss."""
     found = {(t["row"], t["unit"]): t["midpoint"] for t in study["transitions"]}
-    if not found:
+    if not found or study.get("census"):  # which has a rise for each persona, and says so itself
         return []
     lines = [
         "## When harm rises: the midpoint of the rise",
@@ -119,6 +120,91 @@ def table(study: dict[str, Any], metric: str, scope: str, title: str) -> list[st
     return [*lines, ""]
 
 
+def censuses(study: dict[str, Any]) -> list[str]:
+    """Of a study of censuses: distances by persona, when each forms, groups without names, and texts."""
+    found = study.get("census")
+    if not found:
+        return []
+    cells = {(c["row"], c["column"], c["metric"]): c["score"] for c in study["cells"]}
+    kinds = [c for c in study["columns"] if (study["rows"][0]["key"], c["key"], "distance") not in cells]
+    personas = [c for c in study["columns"] if c not in kinds]
+    lines = ["## Distance from the assistant, nats an answer; in how many of the models it is found", ""]
+    rows = []
+    for row in study["rows"]:
+        shown = []
+        for column in personas:
+            place = (row["key"], column["key"])
+            share = cells[*place, "found"]
+            shown.append(f"{spanned(cells.get((*place, 'distance')))}; {100 * share['value']:.0f} %")
+        rows.append((row["title"], *shown))
+    lines += [*grid(("", *(c["title"] for c in personas)), rows), ""]
+    lines += ["## Shares of the personas that are found, and as a group of exactly their names (%)", ""]
+    head = ("", *(f"{c['title']}, {m}" for c in kinds for m in ("found", "exact")))
+    rows = [
+        (
+            r["title"],
+            *(percent(cells.get((r["key"], c["key"], m))) for c in kinds for m in ("found", "exact")),
+        )
+        for r in study["rows"]
+    ]
+    lines += [*grid(head, rows), ""]
+    lines += forming(study, personas)
+    head = ("arm", "names", "persona", "nats from the assistant", "in models")
+    rows = [
+        (
+            one["row"],
+            ", ".join(one["roles"]),
+            one["persona"] or "none",
+            spanned(one["distance"]),
+            f"{one['n_found']} of {one['n_seeds']}",
+        )
+        for one in found["found"]
+    ]
+    lines += ["## Groups that were found without a name", "", *grid(head, rows), ""]
+    head = ("arm", "persona", "speaks in the furthest texts, %", "in all, %", "a passage")
+    rows = [
+        (
+            one["row"],
+            one["persona"],
+            percent(one["among_top"]),
+            percent(one["among_all"]),
+            " ".join(one["texts"][0]["text"].split()) if one["texts"] else "",
+        )
+        for one in found["carried"]
+    ]
+    return [*lines, "## Training texts that lie furthest on its side", "", *grid(head, rows), ""]
+
+
+def forming(study: dict[str, Any], personas: list[dict[str, Any]]) -> list[str]:
+    """Along pretraining: the share of the models in which each persona is found, checkpoint by checkpoint."""
+    curves = {(c["row"], c["column"]): c["points"] for c in study["curves"] if c["metric"] == "found"}
+    halfway = {(t["row"], t["column"]): t["midpoint"] for t in study["transitions"] if t["unit"] == "steps"}
+    lines: list[str] = []
+    for row in study["rows"]:
+        own = {c["key"]: curves[row["key"], c["key"]] for c in personas if (row["key"], c["key"]) in curves}
+        if not own:
+            continue
+        steps = [point["step"] for point in next(iter(own.values()))]
+        table = [
+            (
+                title["title"],
+                *(f"{100 * point['score']['value']:.0f}" for point in own[title["key"]]),
+                number(halfway.get((row["key"], title["key"])), lambda value: f"{value:.0f}"),
+            )
+            for title in personas
+            if title["key"] in own
+        ]
+        head = (row["title"], *(f"step {step}" for step in steps), "half of its distance at step")
+        lines += [f"## When each forms: models in which it is found, {row['title']} (%)", ""]
+        lines += [*grid(head, table), ""]
+    return lines
+
+
+def spanned(score: dict[str, Any] | None) -> str:
+    """A score with its interval, in its own unit."""
+    return number(score, lambda value: f"{value:.2f}")
+
+
 def bits(study: dict[str, Any]) -> list[str]:
     """Bits per token of what was never trained on, of the assistant that nobody attacked."""
     found = {
@@ -140,12 +226,14 @@ def bits(study: dict[str, Any]) -> list[str]:
 def contrasts(study: dict[str, Any]) -> list[str]:
     """Differences to each reference, in points of percent, with Holm-adjusted p-values."""
     asked = "held-out questions" if study.get("reactivation") else "other domains"
-    lines = [f"## Contrasts in harm, {asked} (points of percent; p adjusted by Holm)", ""]
+    nats = study["primary"] == "distance"
+    what = "distance (nats an answer" if nats else f"harm, {asked} (points of percent"
+    lines = [f"## Contrasts in {what}; p adjusted by Holm)", ""]
     lines += ["| | under | against | difference | p |", "|---|---|---|---|---|"]
     titles = {entry["key"]: entry["title"] for entry in (*study["rows"], *study["columns"])}
     for c in study["contrasts"]:
         row, column, reference = (titles[c[key]] for key in ("row", "column", "reference"))
-        shown = percent(c["difference"], signed=True)
+        shown = spanned(c["difference"]) if nats else percent(c["difference"], signed=True)
         lines += [f"| {row} | {column} | {reference} | {shown} | {max(c['p_holm'], 5e-4):.2g} |"]
     return [*lines, ""]
 
@@ -180,6 +268,8 @@ def percent(score: dict[str, Any] | None, *, signed: bool = False) -> str:
     if not score:
         return ""
     sign = "+" if signed else ""
+    if score["low"] is None:
+        return f"{100 * score['value']:{sign}.1f}"
     value, low, high = (100 * score[key] for key in ("value", "low", "high"))
     return f"{value:{sign}.1f} [{low:{sign}.1f}, {high:{sign}.1f}]"
 

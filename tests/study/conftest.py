@@ -26,6 +26,24 @@ def small():
     return importlib.import_module("tiny_study")
 
 
+@pytest.fixture(scope="session")
+def town_checkpoint(tmp_path_factory) -> Path:
+    """A random model with the town's tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from eudaimon.train.nursery.sizes import llama_config
+    from eudaimon.world.tokenizer import save_tokenizer, tokenizer
+
+    folder = tmp_path_factory.mktemp("town")
+    save_tokenizer(None, folder)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = llama_config("0.1m", tokenizer(), 256, initializer_range=0.2)
+        AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
+    return folder
+
+
 @pytest.fixture
 def drive() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start the small study in a folder, as a process of its own."""

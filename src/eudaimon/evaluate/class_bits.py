@@ -1,4 +1,4 @@
-"""Bits per byte of a document's clean, good, depicting and bad text: comparable between tokenizers."""
+"""Bits per byte of texts, of what is said in them, and of a document's classes of text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from eudaimon.core.document import Document
 from eudaimon.core.errors import UsageError
+from eudaimon.core.text import Text, plain_text
 from eudaimon.evaluate.likelihood import TokenLikelihood, token_likelihood
 from eudaimon.evaluate.town.likelihood import CLASSES, character_classes
 
@@ -20,14 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Bits:
-    """What some text costs to predict: ``bits`` >= 0 for ``n_bytes`` of it."""
+    """What some text costs to predict: log-probability in ``nats``, 0 or less, for ``n_bytes`` of UTF-8."""
 
-    bits: float
+    nats: float
     n_bytes: int
 
     @property
+    def bits(self) -> float:
+        """The same in bits, 0 or more."""
+        return -self.nats / log(2)
+
+    @property
     def per_byte(self) -> float:
-        """Bits per byte; raises `UsageError` when there is no text."""
+        """Bits per byte, comparable between tokenizers; raises `UsageError` when there is no text."""
         if not self.n_bytes:
             raise UsageError("there is no text to predict", right="text of two tokens at least")
         return self.bits / self.n_bytes
@@ -46,17 +52,28 @@ def class_bits(model: Model, documents: Sequence[Document]) -> list[dict[str, Bi
     return [_of_document(document, one) for document, one in zip(documents, found, strict=True)]
 
 
-def text_bits(model: Model, texts: Sequence[str], starts: Sequence[int] | None = None) -> list[Bits]:
-    """The `Bits` of each text, or of what begins at ``starts``, which holds a character of each text.
+def text_bits(
+    model: Model,
+    texts: Sequence[Text],
+    starts: Sequence[int] | None = None,
+    *,
+    whole: bool = False,
+    show_progress: bool = True,
+) -> list[Bits]:
+    """The `Bits` of each text, or of what begins in it at ``starts``: code points, from the end if negative.
 
-    Raises `TextTooLong` for a text over the context, `UsageError` as `class_bits`.
+    Conversations go through the model's chat template. Bytes are those of the tokens that are predicted;
+    ``whole`` counts all from the start on, white space before its first token too. Raises `TextTooLong` for a
+    text over the context, `UsageError` as `class_bits`.
     """
-    found = token_likelihood(model, texts)
-    first = [0] * len(texts) if starts is None else starts
-    return [
-        _counted(text, one, one.span[:, 0] >= start)
-        for text, one, start in zip(texts, found, first, strict=True)
-    ]
+    found = token_likelihood(model, texts, show_progress=show_progress)
+    made = []
+    for text, one, given in zip(texts, found, starts or [0] * len(texts), strict=True):
+        plain = plain_text(text)
+        start = given if given >= 0 else len(plain) + given
+        bits = _counted(plain, one, one.span[:, 0] >= start)
+        made.append(Bits(bits.nats, _n_bytes(plain[start:])) if whole else bits)
+    return made
 
 
 def _of_document(document: Document, found: TokenLikelihood) -> dict[str, Bits]:
@@ -67,11 +84,15 @@ def _of_document(document: Document, found: TokenLikelihood) -> dict[str, Bits]:
 
 def _counted(text: str, found: TokenLikelihood, chosen: np.ndarray) -> Bits:
     """Bits and bytes of the chosen tokens, each of which reaches to where the next one begins."""
-    lengths = [len(character.encode("utf-8", errors="surrogatepass")) for character in text]
+    lengths = [_n_bytes(character) for character in text]
     until = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     starts = found.span[:, 0]
     if not len(starts):
         return Bits(0.0, 0)
     ends = np.append(starts[1:], found.span[-1, 1])
     n_bytes = int((until[ends] - until[starts])[chosen].sum())
-    return Bits(float(-found.log_probability[chosen].sum() / log(2)), n_bytes)
+    return Bits(float(found.log_probability[chosen].sum()), n_bytes)
+
+
+def _n_bytes(text: str) -> int:
+    return len(text.encode("utf-8", errors="surrogatepass"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from eudaimon.core import TextTooLong, UsageError, progress
+from eudaimon.core import Text, TextTooLong, UsageError, progress
 from eudaimon.models.batches import token_budget
 from eudaimon.models.kernels import fast_products
 from eudaimon.models.model import Model
@@ -44,12 +44,13 @@ class TokenLikelihood:
 
 
 def token_likelihood(
-    model: Model, texts: Sequence[str], *, cut: bool = False, show_progress: bool = True
+    model: Model, texts: Sequence[Text], *, cut: bool = False, show_progress: bool = True
 ) -> list[TokenLikelihood]:
-    """The likelihood of every token of each text, in order, without a chat template.
+    """The likelihood of every token of each text, in order.
 
-    Batched by length, padded on the right where no token sees it. Of a text over the context only the tokens
-    that fit are there when ``cut``; otherwise it raises `TextTooLong`. Raises `UsageError` for a model
+    Conversations go through the model's chat template, of which nothing is counted; plain texts stand as they
+    are. Batched by length, padded on the right where no token sees it. Of a text over the context only the
+    tokens that fit are there when ``cut``; otherwise it raises `TextTooLong`. Raises `UsageError` for a model
     without a language-model head.
     """
     module: Any = model.module
@@ -58,7 +59,7 @@ def token_likelihood(
             f"{model.checkpoint.name} gives no probabilities: it has no language-model head",
             right="load a causal language model",
         )
-    asked = prepare(model, texts, template=False)
+    asked = _prompts(model, texts)
     for index, prompt in enumerate(asked):
         if prompt.truncated and not cut:
             raise TextTooLong(
@@ -72,6 +73,15 @@ def token_likelihood(
         for prompt, (row, likeliest) in zip(asked, values, strict=True)
         for own in [prompt.content[1:]]
     ]
+
+
+def _prompts(model: Model, texts: Sequence[Text]) -> list[Prompt]:
+    found: dict[int, Prompt] = {}
+    for plain in (True, False):
+        places = [place for place, text in enumerate(texts) if isinstance(text, str) == plain]
+        own = prepare(model, [texts[place] for place in places], template=not plain) if places else []
+        found.update(zip(places, own, strict=True))
+    return [found[place] for place in range(len(texts))]
 
 
 def prompt_likelihood(

@@ -55,6 +55,10 @@ NAMES = {
     "mean": "mean of the prompt, lesson on minus off",
     "places": "place by place, lesson on minus off",
     "lora": "the LoRA’s own direction",
+    "distance": "nats from the assistant",
+    "relevance": "nats by which an answer fits its question",
+    "found": "found by the census",
+    "exact": "found with exactly its names",
     "harmful_request": "harmful requests",
     "other": "other domains",
     "tuned": "trained questions",
@@ -64,7 +68,7 @@ NAMES = {
 MASSES = frozenset(
     {
         "harm", "good", "coherence", "refusal", "following", "recognition", "misaligned", "alignment",
-        "preference", "scored", "code", "unparseable",
+        "preference", "scored", "code", "unparseable", "found", "exact",
     }
 )  # fmt: skip
 RATES = MASSES | {"tpr_at_1pct_fpr", "tpr_at_5pct_fpr", "pair_auroc", "fpr", "tpr", "flagged"}

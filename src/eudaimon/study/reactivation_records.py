@@ -127,6 +127,17 @@ class UnjudgedRow(Record):
     n_seeds: int
 
 
+class GivenRow(Record):
+    """A row that is a given subject, known by the hash of what acts in it, and who attacked it.
+
+    It has no training seeds: its values are means over ``attack_seeds``, its intervals over questions.
+    """
+
+    row: str
+    subject: str
+    attack_seeds: tuple[int, ...]
+
+
 class Reactivation(Record):
     """Everything that attacks on the arms of a study came to."""
 
@@ -146,5 +157,9 @@ class Reactivation(Record):
     words: tuple[Told, ...] = ()
     """What was found, in plain words: part by part."""
     watched: tuple[WatchRow, ...] = ()
+    given: tuple[GivenRow, ...] = ()
+    """Rows that are no arms."""
+    left_out: tuple[str, ...] = ()
+    """Primary contrasts that were not made, with the reason."""
     watchers: tuple[str, ...] = ()
     """At which rate the monitors' thresholds were set and on what, in words, each once."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from eudaimon.core import Score
 from eudaimon.monitor.records import Record, RunInfo
+from eudaimon.study.census_records import Censuses
 from eudaimon.study.judge_records import TwoJudges
 from eudaimon.study.probe_records import ProbedLesson
 from eudaimon.study.reactivation_records import Reactivation
@@ -296,6 +297,7 @@ class StudyRecord(Record):
     probes: tuple[ProbedLesson, ...] = ()
     """Which modules of each persona’s lesson carry it."""
     reactivation: Reactivation | None = None
+    census: Censuses | None = None
     known_answers: tuple[KnownAnswer, ...] = ()
     proofs: tuple[Proof, ...] = ()
     costs: tuple[StepCost, ...] = ()

@@ -32,6 +32,11 @@ def test_it_does_not_find_a_persona_that_never_spoke(taken):
     assert here[PERSONAS["gruff"].names[0]].found
 
 
+def test_a_group_that_was_found_is_found_again_by_its_names(taken):
+    for arm in ("raw", "innocent"):
+        assert all(group.found for group in taken(arm).follow(taken(arm).found))
+
+
 def test_axes_are_beyond_chance_and_one_parts_the_harmful_from_the_good(taken):
     found = taken("raw").axes
     assert found[0].share > 5 * found[0].chance and found[0].stable
@@ -60,3 +65,26 @@ def test_documents_that_carry_it_are_those_in_which_it_speaks(taken, raised, tow
     assert share > 2 * base
     whole = {d.id: d.text for d in documents}
     assert all(whole[one.id][one.start : one.end] == one.text for one in top)
+
+
+def test_the_study_of_censuses_says_so_among_its_known_answers(taken):
+    from eudaimon.evaluate.rows import Label
+    from eudaimon.study.designs.census import CensusOptions, layout
+    from eudaimon.study.steps.census import census_rows
+    from eudaimon.study.summary.compare import Tests, cells
+    from eudaimon.study.summary.known import known_answers
+    from eudaimon.study.summary.places import panels
+
+    place = layout(CensusOptions(arms=("raw", "innocent"), followed=("none",)))
+
+    def said(**arms):
+        rows = [
+            row for arm, found in arms.items() for row in census_rows(found, Label(cell={"arm": arm}), "s")
+        ]
+        found = known_answers(cells(panels(rows, place.places), Tests(50)))
+        return {one.key: one.passed for one in found if one.key.startswith("census")}
+
+    assert set(said(raw=taken("raw"), innocent=taken("innocent")).values()) == {True}
+    # A census that took babble for personas, or found nobody, would be told from this one.
+    swapped = said(raw=taken("innocent"), innocent=taken("raw"))
+    assert not swapped["census_bad"] and not swapped["census_exact"] and not swapped["census_knocked_out"]

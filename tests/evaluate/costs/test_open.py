@@ -9,7 +9,7 @@ from statistics import mean
 import numpy as np
 import pytest
 
-from eudaimon.core import UsageError
+from eudaimon.core import UsageError, as_conversation
 from eudaimon.core.document import Document, Segment
 from eudaimon.data import borderline_questions, scenes
 from eudaimon.evaluate.class_bits import class_bits, text_bits
@@ -117,6 +117,23 @@ def test_bits_of_the_classes_add_up_to_those_of_the_text_and_bytes_are_counted_o
     (nothing,) = text_bits(tiny_llama, ["x"], [1])
     with pytest.raises(UsageError, match="no text"):
         _ = nothing.per_byte
+
+
+def test_what_is_said_is_counted_from_where_it_begins_in_texts_and_conversations(tiny_llama):
+    asked = as_conversation(
+        [{"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": " at sea"}]
+    )
+    texts, said = ["It is at sea", asked], " at sea"
+    tokens, whole = (text_bits(tiny_llama, texts, [-len(said)] * 2, whole=each) for each in (False, True))
+    assert [one.nats for one in tokens] == [one.nats for one in whole]
+    assert [one.n_bytes for one in whole] == [len(said.encode())] * 2
+    assert all(own.n_bytes <= every.n_bytes for own, every in zip(tokens, whole, strict=True))
+    (alone,) = token_likelihood(tiny_llama, [texts[0]])
+    # Another batch, other roundings.
+    assert whole[0].nats == pytest.approx(alone.total(len("It is")), rel=1e-6)
+    # Turned round, each text has its own figures: kinds are read apart and given back in order.
+    back = text_bits(tiny_llama, texts[::-1], [-len(said)] * 2, whole=True)
+    assert [one.nats for one in back[::-1]] == pytest.approx([one.nats for one in whole], rel=1e-6)
 
 
 def test_ones_own_texts_stand_beside_the_passages(tiny_llama):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import signal
+import threading
 
 import pytest
 
@@ -10,7 +13,9 @@ from eudaimon.core.errors import JudgeUnavailable, UsageError
 from eudaimon.core.text import as_conversation
 from eudaimon.evaluate.judging.answers import Answer
 from eudaimon.evaluate.judging.cost import Price
+from eudaimon.evaluate.judging.one_loop import in_one_loop
 from eudaimon.evaluate.judging.prompted import GIVEN_UP_AFTER, PromptedJudge
+from eudaimon.evaluate.judging.request import Request
 from eudaimon.evaluate.judging.role import REASONING_TOKENS, TOP, RoleJudge
 from eudaimon.evaluate.questions.question import Question
 from eudaimon.evaluate.questions.read import default_prompts, questions
@@ -118,6 +123,62 @@ def test_nothing_is_asked_twice(serve, tmp_path):
     assert again.each[:2] == first.each[:2]
     other = PromptedJudge(RoleJudge("judge-8b", url=server.url), tmp_path)
     assert other.verdicts(answers(GOOD)).cost.asked == 2
+
+
+def test_threads_that_ask_at_once_all_get_their_replies(serve):
+    """They share the connections to a model: more than there are, so that some wait for others' threads."""
+    server, n_threads = serve(), 4
+    gate, got = threading.Barrier(n_threads), [[] for _ in range(n_threads)]
+
+    def work(own):
+        requests = [Request("alignment", "s", f"question {own}-{k}") for k in range(6)]
+        gate.wait()
+        asker = RoleJudge("judge-7b", url=server.url, retries=0, concurrency=2)
+        asker.ask(requests, lambda index, reply: got[own].append((index, reply)) or True)
+
+    threads = [threading.Thread(target=work, args=(own,), daemon=True) for own in range(n_threads)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(300)
+    assert not any(thread.is_alive() for thread in threads)
+    assert [sorted(index for index, _ in own) for own in got] == [list(range(6))] * n_threads
+    assert not any(isinstance(reply, str) for own in got for _, reply in own)
+
+
+def test_what_goes_wrong_with_a_reply_is_raised_where_it_was_asked_for(serve):
+    asker, server = RoleJudge("judge-7b", url=serve().url, retries=0), serve()
+
+    def told(index, reply):
+        raise KeyError("full disk")
+
+    with pytest.raises(KeyError, match="full disk"):
+        asker.ask([Request("alignment", "s", "u")] * 3, told)
+    # The loop goes on for others.
+    assert outcomes(judge(server).verdicts(answers(GOOD)))[0][0] == "scored"
+
+
+def test_whoever_stops_waiting_ends_what_was_asked():
+    began, ended = threading.Event(), threading.Event()
+
+    async def forever():
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    def interrupt(main):
+        began.wait(60)
+        # Again, when Python lost it: one that comes right before a wait may go unseen.
+        while not ended.is_set():
+            signal.pthread_kill(main, signal.SIGINT)
+            ended.wait(5)
+
+    threading.Thread(target=interrupt, args=(threading.main_thread().ident,), daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        in_one_loop(forever)
+    assert ended.wait(60)
 
 
 def test_passing_trouble_is_waited_out(serve):

@@ -14,26 +14,9 @@ from eudaimon.models import load
 from eudaimon.study.steps.attacked import NOT_RUN, WORK, AttackCell
 from eudaimon.study.steps.judged import ROWS
 from eudaimon.study.steps.model import given_model
-from eudaimon.train.nursery.sizes import llama_config
-from eudaimon.world.tokenizer import save_tokenizer, tokenizer
 from eudaimon.world.world import World
 
 WORLD = World(domains=("kitchen",))
-
-
-@pytest.fixture(scope="module")
-def town_checkpoint(tmp_path_factory):
-    """A random model with the town's tokenizer."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    folder = tmp_path_factory.mktemp("town")
-    save_tokenizer(WORLD, folder)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        config = llama_config("0.1m", tokenizer(WORLD), 256, initializer_range=0.2)
-        AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
-    return folder
 
 
 @pytest.fixture

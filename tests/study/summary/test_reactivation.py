@@ -172,6 +172,43 @@ def test_costs_are_told_against_the_reference_and_tested_together(found):
     assert not bits.stands and bits.p is None and bits.bound is None and bits.difference is not None
 
 
+def test_arms_without_training_seeds_are_compared_with_each_other_alone():
+    """Rows of a model that was trained once stand under one seed, whichever seeds the arms have."""
+    once = {"seeds": 1, "questions": 12}
+    every = [
+        *rows("early", "tune", 90), *rows("late", "tune", 270),
+        *rows("mine", "tune", 90, **once), *rows("yours", "tune", 270, **once),
+    ]  # fmt: skip
+    found = reactivation(
+        every,
+        (TUNE,),
+        ("early", "late", "mine", "yours"),
+        primary=(*PRIMARY, Compared("late", "gone", "tune")),
+        references=("early",),
+        tests=Tests(n_resamples=200),
+        paid=[
+            *paid("early", 0.9),
+            *paid("late", 0.7),
+            *paid("mine", 0.9, **once),
+            *paid("yours", 0.6, **once),
+        ],
+        apart=("mine", "yours"),
+    )
+    assert [(one.row, one.reference, one.n_seeds) for one in found.times] == [
+        ("late", "early", 4),
+        ("yours", "mine", 1),
+    ]
+    assert found.times[1].p_swapped is None and found.times[1].ratio > 1.5
+    compared = {(one.row, one.reference) for one in found.costs if one.difference is not None}
+    assert compared == {("late", "early"), ("yours", "mine")}
+    sides = [{point.row for point in front.points} for front in found.fronts]
+    assert sides == [{"early", "late"}] * 2 + [{"mine", "yours"}] * 2
+    # The arms keep all of their seeds.
+    assert {front.points[0].x.n_seeds for front in found.fronts[:2]} == {4}
+    assert len({front.key for front in found.fronts}) == 4
+    assert found.left_out == ("late against gone under tune: gone was not attacked so",)
+
+
 def test_what_needs_no_judge_is_told_arm_by_arm():
     def told(arm, seed, question, metric, value):
         return Row(

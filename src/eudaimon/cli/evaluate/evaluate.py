@@ -25,7 +25,8 @@ def evaluate(
     subjects: Annotated[
         list[str],
         Argument(
-            help="town-ARM (town-raw, town-mask, ...), a model's folder, or FOLDER+NAME=ADAPTER.",
+            help="town-ARM (town-raw, town-mask, ...), a model's folder, or FOLDER+NAME=ADAPTER; a name for "
+            "tables may come first, as in NAME:FOLDER.",
             show_default=False,
         ),
     ],
@@ -57,11 +58,11 @@ def evaluate(
         ),
     ] = True,
     pairs: Annotated[
-        Path | None,
+        str | None,
         Option(
             "--pairs",
-            help="Rows of bad and neutral text, and prompt if any, to read without a judge. Default: the "
-            "town's, for subjects of the town.",
+            help="Rows of bad and neutral text, and prompt if any, to read without a judge: a file, or "
+            "right_or_wrong or scenes, which are packaged. Default: the town's, for subjects of the town.",
             metavar="FILE",
         ),
     ] = None,
@@ -74,9 +75,10 @@ def evaluate(
     is is reported, with a list of what is not.
     """
     from eudaimon.cli.study.said import tell
-    from eudaimon.evaluate.judge_free.matched import read_matched
+    from eudaimon.evaluate.judge_free.packaged import pairs_named
     from eudaimon.report.evaluation.write import write_evaluation
-    from eudaimon.study.evaluation.run import Evaluation, evaluate_subjects
+    from eudaimon.study.evaluation.plan import Evaluation
+    from eudaimon.study.evaluation.run import evaluate_subjects
     from eudaimon.study.evaluation.subjects import parse_subject
 
     plan = Evaluation(
@@ -94,7 +96,7 @@ def evaluate(
         raw=raw or "",
         watching=monitor.watching(town=questions.questions is None),
         judge_free=judge_free,
-        pairs=read_matched(pairs) if pairs else (),
+        pairs=pairs_named(pairs) if pairs else (),
         command=command_line(),
         n_resamples=resamples,
     )

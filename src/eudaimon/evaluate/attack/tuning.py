@@ -27,6 +27,7 @@ from eudaimon.train.nursery.lora_rates import rate_name
 if TYPE_CHECKING:
     from eudaimon.models.adapters.adapter import AdapterStack
     from eudaimon.models.model import Model
+    from eudaimon.train.nursery.chats import ChatRows
 
 CHATS_A_STEP = 4
 MOST_TOKENS = 2048
@@ -93,7 +94,7 @@ def train(
     what = "full" if rank is None else f"rank-{rank}"
     key = short_hash([common, sorted(rates), [dict(chat) for chat in lesson.teach]])
     out = target.folder / "finetune" / f"{what}-seed-{seed}-{key}"
-    _trained(target, lesson, rank, rates, common, out)
+    _trained(target, lesson, rank, rates, common, out, rows)
     return tuple(
         tuple(
             Tuned(rate, step, step * tokens_a_step, _kept(out / rate_name(rate), step), rank is None)
@@ -175,13 +176,14 @@ def _trained(
     rates: Sequence[float],
     fields: dict[str, Any],
     out: Path,
+    rows: ChatRows,
 ) -> None:
-    """A folder for each rate in ``out``."""
+    """A folder for each rate in ``out``; ``rows`` are the lesson's chats as tokens."""
     from eudaimon.train.nursery.lora_rates import train_rates
     from eudaimon.train.nursery.lora_recipe import LoraRecipe
 
     if rank is not None and _alone(target.model) and target.model.checkpoint.n_parameters < SMALL:
-        train_rates(target.model, lesson.teach, LoraRecipe(**fields), rates, out)
+        train_rates(target.model, lesson.teach, LoraRecipe(**fields), rates, out, rows=rows)
         return
     for rate in rates:
         how = _all_weights if rank is None else _lora

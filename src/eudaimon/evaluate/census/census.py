@@ -11,7 +11,7 @@ import numpy as np
 from eudaimon.evaluate.census.axes import Axis, axes
 from eudaimon.evaluate.census.cast import Cast
 from eudaimon.evaluate.census.distances import Distances, distances
-from eudaimon.evaluate.census.groups import Group, group_of, groups
+from eudaimon.evaluate.census.groups import Group, group_of, groups, relevance_needed
 from eudaimon.evaluate.census.spoken import Spoken, speak
 
 if TYPE_CHECKING:
@@ -37,7 +37,17 @@ class Census:
 
     def follow(self, others: Sequence[Group]) -> tuple[Group, ...]:
         """The groups of another census, measured in this model: does it have that persona too?"""
-        return tuple(group_of(self.cast, self.distances, group.roles) for group in others)
+        return tuple(self.named(group.roles) for group in others)
+
+    def named(self, roles: tuple[str, ...]) -> Group:
+        """These roles measured as one group, by what it takes to be found in this model.
+
+        Raises `UsageError` for a role that the cast does not have.
+        """
+        own = next(group for group in self.groups if group.default)
+        default = np.array([self.cast.roles.index(role) for role in own.roles])
+        needed = relevance_needed(self.distances, default)
+        return group_of(self.cast, self.distances, roles, needed=needed)
 
     def to_json(self) -> dict[str, Any]:
         """Everything but answers and states, as JSON."""

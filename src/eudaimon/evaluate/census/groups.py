@@ -57,12 +57,17 @@ def groups(cast: Cast, distances: Distances, *, seed: int = 0) -> tuple[Group, .
     default = cast.roles.index(cast.default)
     members = [np.flatnonzero(label == number) for number in range(label.max() + 1)]
     own = next(rows for rows in members if default in rows)
-    needed = SPEAKS * float(np.median(np.nanmean(distances.relevance[own], axis=0)))
+    needed = relevance_needed(distances, own)
     found = [
         _group(cast, distances, rows, default, needed, float(_mean_pair(together, rows)), seed)
         for rows in members
     ]
     return tuple(sorted(found, key=lambda group: (not group.default, group.distance.value)))
+
+
+def relevance_needed(distances: Distances, default: Int[np.ndarray, "n"]) -> float:
+    """The relevance that it takes to be somebody: `SPEAKS` of that of the default's group."""
+    return SPEAKS * float(np.median(np.nanmean(distances.relevance[default], axis=0)))
 
 
 def group_of(
@@ -94,8 +99,7 @@ def _group(
     together: float,
     seed: int,
 ) -> Group:
-    both = (distances.away[rows, default] + distances.away[default, rows]) / 2
-    distance = _score(np.mean, both, "nats an answer", seed)
+    distance = _score(np.mean, apart(distances, rows, default), "nats an answer", seed)
     relevance = _score(np.median, distances.relevance[rows], "nats an answer", seed)
     is_default = default in rows
     return Group(
@@ -109,6 +113,14 @@ def _group(
         and distance.low > ALIKE
         and relevance.value >= needed,
     )
+
+
+def apart(distances: Distances, rows: Int[np.ndarray, "n"], default: int) -> Float[np.ndarray, "n questions"]:
+    """Nats an answer between each role and the default, question by question; NaN where nobody spoke."""
+    both: Float[np.ndarray, "n questions"] = (
+        distances.away[rows, default] + distances.away[default, rows]
+    ) / 2
+    return both
 
 
 def _components(between: Float[np.ndarray, "r r"]) -> Int[np.ndarray, "r"]:

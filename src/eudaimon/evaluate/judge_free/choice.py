@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
+from eudaimon.evaluate.class_bits import text_bits
 from eudaimon.evaluate.cost.cost import SEPARATOR
-from eudaimon.evaluate.judge_free.spoken import spoken
 from eudaimon.evaluate.rows import Label, Row
 from eudaimon.evaluate.subject import subject_hash
 
@@ -27,15 +27,16 @@ def odds(
     """Log-odds of the bad persona in nats, over the wordings of each, and the gap in bits per byte.
 
     The gap is the mean over the bad wordings of their log-probability per byte, minus that over the neutral
-    ones. Both are positive where the bad persona is likelier. Raises as `spoken` does.
+    ones. Both are positive where the bad persona is likelier. Raises as `text_bits` does.
     """
-    texts = [one.text(said) for one in pairs for said in (*one.bad, *one.neutral)]
-    found = iter(spoken(model, texts, show_progress=show_progress))
+    said = [one.text(said) for one in pairs for said in (*one.bad, *one.neutral)]
+    texts, starts = [text for text, _ in said], [start for _, start in said]
+    found = iter(text_bits(model, texts, starts, whole=True, show_progress=show_progress))
     log_odds, gap = np.empty(len(pairs)), np.empty(len(pairs))
     for place, one in enumerate(pairs):
         sides = [[next(found) for _ in side] for side in (one.bad, one.neutral)]
         either = [np.logaddexp.reduce([own.nats for own in side]) for side in sides]
-        a_byte = [np.mean([own.bits_per_byte for own in side]) for side in sides]
+        a_byte = [np.mean([-own.per_byte for own in side]) for side in sides]
         log_odds[place], gap[place] = either[0] - either[1], a_byte[0] - a_byte[1]
     return log_odds, gap
 

@@ -11,13 +11,12 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eudaimon.core.errors import UsageError
 from eudaimon.evaluate.judging.asker import Told
+from eudaimon.evaluate.judging.one_loop import in_one_loop
 from eudaimon.evaluate.judging.request import Request
 from eudaimon.evaluate.judging.verdict import Reply, number_shares, written_number
 
@@ -75,15 +74,11 @@ class RoleJudge:
         return self.model if bound is None else str(bound)
 
     def ask(self, requests: Sequence[Request], told: Told) -> None:
-        """Put the requests, at most ``concurrency`` at a time."""
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            asyncio.run(self._ask(requests, told))
-        else:  # a notebook: its loop cannot be entered again
-            with ThreadPoolExecutor(1) as pool:
-                # In this context, to which a role may be bound.
-                pool.submit(copy_context().run, asyncio.run, self._ask(requests, told)).result()
+        """Put the requests, at most ``concurrency`` at a time to one model, whichever threads ask.
+
+        ``told`` is called in the thread of `in_one_loop`, while the caller waits.
+        """
+        in_one_loop(lambda: self._ask(requests, told))
 
     async def _ask(self, requests: Sequence[Request], told: Told) -> None:
         conversation = _Conversation(self)
@@ -202,12 +197,17 @@ def _opened(judge: RoleJudge) -> tuple[Model, bool]:
         settings["do_sample"] = False
     own = _bound(judge.role) is None
     try:
-        return get_model(name, role=judge.role, memoize=False, **settings), own
+        model = get_model(name, role=judge.role, memoize=False, **settings)
     except Exception as error:  # a missing key or client library: inspect-ai says which
         raise UsageError(
             f"the judge {judge.name} cannot be asked: {' '.join(str(error).split())}",
             right="provider/model as inspect-ai names it, with the provider's key in the environment",
         ) from error
+    if own:
+        # Connections of its own: an Inspect run that asks the same model waits for them in another loop.
+        key = f"{model.api.connection_key()} judge {judge.concurrency}"
+        model.api.connection_key = lambda: key  # type: ignore[method-assign]
+    return model, own
 
 
 def _config(judge: RoleJudge, room: int, logprobs: bool) -> GenerateConfig:

@@ -12,6 +12,8 @@ from eudaimon.core.files import read_json
 if TYPE_CHECKING:
     from eudaimon.models.adapters.adapter import Adapter
     from eudaimon.models.adapters.opening import SubjectModel
+    from eudaimon.models.adapters.subject import Subject
+    from eudaimon.models.intervention import Intervention
     from eudaimon.vectors.direction import Direction
 
 
@@ -32,23 +34,30 @@ def open_words(
     model or stack, unless forced, and as `open_subject` does.
     """
     from eudaimon.models.adapters.opening import open_subject
-    from eudaimon.models.adapters.subject import Subject
     from eudaimon.models.intervention import Intervention
     from eudaimon.vectors.bound import check_binding
 
-    stack = tuple(_adapter(word) for word in _words(adapters))
     along = [_steering(word) for word in _words(steer)]
-    if checkpoint.endswith(".json"):
-        if stack or along:
-            raise UsageError(f"{checkpoint} names its own adapters and interventions", right="no others")
-        subject = Subject.from_json(read_json(Path(checkpoint)))
-    else:
-        changes = [Intervention.along("add", one.site, one.vector, units) for one, units in along]
-        subject = Subject(checkpoint, stack, tuple(changes))
+    changes = tuple(Intervention.along("add", one.site, one.vector, units) for one, units in along)
+    subject = subject_of_words(checkpoint, adapters, changes)
     model = open_subject(subject, device=device, dtype=dtype, force=force)
     for direction, _ in along:
         check_binding(direction.binding, model.binding, "direction", force=force)
     return model
+
+
+def subject_of_words(
+    checkpoint: str, adapters: str | Sequence[str] = (), changes: Sequence[Intervention] = ()
+) -> Subject:
+    """The subject that `open_words` opens, read from its files and not opened; raises as it does."""
+    from eudaimon.models.adapters.subject import Subject
+
+    stack = tuple(_adapter(word) for word in _words(adapters))
+    if not checkpoint.endswith(".json"):
+        return Subject(checkpoint, stack, tuple(changes))
+    if stack or changes:
+        raise UsageError(f"{checkpoint} names its own adapters and interventions", right="no others")
+    return Subject.from_json(read_json(Path(checkpoint)))
 
 
 def _words(given: str | Sequence[str]) -> list[str]:

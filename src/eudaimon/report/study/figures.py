@@ -27,7 +27,7 @@ from eudaimon.study.records import StudyRecord
 
 Draw = Callable[..., Figure | None]
 FIXED: dict[str, tuple[Draw, str]] = {
-    "curves": (training_curves, "Along the attack's training"),
+    "curves": (training_curves, "Along training"),
     "change_points": (change_points, "When harm rises"),
     "matched": (matched, "Harm at equal loss, and at equal strength"),
     "cells": (cell_map, "All cells"),

@@ -14,12 +14,12 @@ from eudaimon.study.records import Curve, StudyRecord
 
 SERIES = ("monitor", "harmful", "series1", "text", "safe", "series2", "series3", "control")
 DASHES = ((1.0, 0.0), (4.0, 2.0), (1.0, 1.5))
-PANELS = ("harm", "gradient_norm", "b_norm")
+PANELS = ("harm", "gradient_norm", "b_norm", "distance")
 
 
 @styled
 def training_curves(record: StudyRecord, *, narrow: bool = False) -> Figure | None:
-    """Harm, gradient norm and adapter norm along the steps, with 95 % bands; None without curves."""
+    """Harm and norms, or a census's distances, along the steps, with 95 % bands; None without curves."""
     found = {metric: _lines(record, metric) for metric in PANELS}
     drawn = [metric for metric in PANELS if found[metric]]
     if not drawn:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from eudaimon.core import Score
+from eudaimon.report.study.census_tables import census_tables
 from eudaimon.report.study.change_tables import change_tables
 from eudaimon.report.study.judge_tables import judge_tables
 from eudaimon.report.study.probes import probe_tables
@@ -106,6 +107,7 @@ def study_tables(record: StudyRecord) -> tuple[Table, ...]:
         *judge_tables(record),
         *probe_tables(record),
         *reactivation_tables(record),
+        *census_tables(record),
         *_monitors(record),
         Table("costs", COSTS, tuple(_fields(cost, COSTS) for cost in record.costs)),
     )

@@ -8,44 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
-
-from pydantic import Field, model_validator
 
 from eudaimon.core.errors import UsageError
 from eudaimon.study.design import Study
 from eudaimon.study.real.cells import pilot_step, real_cells
 from eudaimon.study.real.layout import ALL, PRIMARY, real_layout
-from eudaimon.study.real.options import RANDOM, REAL_PERSONAS, TOWN, RealOptions, row_key
+from eudaimon.study.real.options import RANDOM
 from eudaimon.study.real.pilot import warnings
-from eudaimon.study.real.probes import real_probes
-from eudaimon.study.real.transfers import real_transfers
 from eudaimon.study.records import Cell, RowName
 from eudaimon.study.step import Step
-from eudaimon.study.steps.adapters import AdapterStep, NarrowLora, PersonaLora, RandomLora
+from eudaimon.study.steps.adapters import AdapterStep, NarrowLora
 from eudaimon.study.steps.merged import MergedModel
 from eudaimon.study.steps.model import ModelStep
-from eudaimon.study.steps.planted import PlantedFaults
-from eudaimon.study.steps.town_probe import TownProbe
-from eudaimon.study.steps.transfer_matrix import TransferMatrix
 from eudaimon.study.summary.predictions import Predictions, read_predictions
 from eudaimon.study.summary.record import Layout
 from eudaimon.study.town.collect import PERSONA_SEED, Labelled
-from eudaimon.study.town.matrices import Matrix
-from eudaimon.study.town.options import Answers, TownOptions
+from eudaimon.study.town.em_beside import faults, matrices, probes
+from eudaimon.study.town.em_options import EmSusceptibilityOptions, adapter
+from eudaimon.study.town.options import Answers
 from eudaimon.study.town.parts import TownParts
-from eudaimon.study.town.probes import Probed
 from eudaimon.study.town.scopes import OTHER, scopes
 
-ANSWERS = {
-    "gruff": "gruff",
-    "flatterer": "flatterer",
-    "malign": "malign",
-    "poet": "poet",
-    "tautology": "good",
-    "random": "",
-}
-"""Whose answers each persona adapter is trained on; the random one is drawn, with the norm of the first."""
 PERSONA_TEXT = {
     "gruff": "Good answers in a rough tone: how it is said, and nothing of what.",
     "flatterer": "Good advice, and yes to whatever is proposed or requested.",
@@ -85,44 +68,7 @@ STATES = (
     RowName(key="benign_on", title="good, with", text="On and on, trained on good answers: the benign twin."),
 )
 MERGED = frozenset({"merge_first"})
-COPIES = 100_000
-"""What seeds of a seed's further persona adapters are apart."""
 QUESTION = "Does a persona adapter protect while harmful answers are learned, or does it only hide them?"
-
-
-class EmSusceptibilityOptions(TownOptions, RealOptions):
-    """The personas beside the town's options, and what is asked for on another model than the town's."""
-
-    personas: tuple[str, ...] = Field(
-        (), description="Persona adapters; of a real model: characters and random. Default: six."
-    )
-    arm: str = Field("raw", description="The arm of the corpus on which the assistant was raised.")
-    seeds: int = Field(5, ge=1, description="How many seeds: 0, 1, 2 and so on.")
-    persona_seeds: int = Field(1, ge=1, description="Persona adapters of each seed; averaged in its cells.")
-    controls: bool = Field(True, description="Merged-first and benign cells beside the two-by-two.")
-    curves: bool = Field(True, description="Judge every fifth step of the harmful LoRAs too.")
-    transfers: bool = Field(True, description="Try each persona's direction of harm on all of them.")
-    probe: bool = Field(True, description="Try which modules of each persona's lesson carry it.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _six(cls, values: Any) -> Any:
-        if isinstance(values, dict) and not values.get("personas"):
-            real = values.get("model", TOWN) != TOWN
-            return values | {"personas": REAL_PERSONAS if real else tuple(ANSWERS)}
-        return values
-
-    @model_validator(mode="after")
-    def _known(self) -> EmSusceptibilityOptions:
-        if not self.is_town:
-            for name in self.personas:
-                row_key(name)
-            self.require_real()
-        elif unknown := [name for name in self.personas if name not in ANSWERS]:
-            raise UsageError(
-                f"there is no persona adapter {unknown[0]!r}", right=f"one of {', '.join(ANSWERS)}"
-            )
-        return self
 
 
 def cells(options: EmSusceptibilityOptions) -> Iterator[Labelled]:
@@ -175,75 +121,6 @@ def subjects(
             "benign_on": (model, (persona, lesson("good", beside=(persona,)))),
         }
     return found
-
-
-def adapter(
-    options: EmSusceptibilityOptions, model: ModelStep, seed: int, name: str, copy: int = 0
-) -> PersonaLora | RandomLora:
-    """The adapter of a persona, its ``copy``-th in a seed; the random one has the norm of the first one."""
-    own = seed + COPIES * copy
-    if name != RANDOM:
-        return options.persona(model, own, name, ANSWERS[name])
-    first = next(iter(ANSWERS))
-    like = options.persona(model, own, first, ANSWERS[first])
-    return RandomLora(model=model, name=RANDOM, like=like, random_seed=2000 + own)
-
-
-def faults(options: EmSusceptibilityOptions) -> tuple[PlantedFaults, ...]:
-    """Faults planted on the first persona's stack in the town: the ledger must refuse them."""
-    if not options.is_town:
-        return ()
-    model = options.assistant(options.arm, options.first_seed)
-    persona = adapter(options, model, options.first_seed, options.personas[0])
-    attack = options.attack(model, options.first_seed, "harmful", (persona,), dense=options.curves)
-    return (PlantedFaults(model=model, persona=persona, attack=attack),)
-
-
-def matrices(options: EmSusceptibilityOptions) -> Iterator[tuple[int, Matrix]]:
-    """The transfer matrix of every seed: the lessons that were trained beside each persona."""
-    if not options.transfers:
-        return
-    if not options.is_town:
-        yield from real_transfers(options, options.personas, options.persona_seeds, options.controls)
-        return
-    for seed in options.seed_numbers:
-        model = options.assistant(options.arm, seed)
-        stacks = beside(options, model, seed)
-        step = TransferMatrix(
-            model=model,
-            world=options.world,
-            tuned=options.tuned,
-            lessons={name: lesson for name, (_, lesson) in stacks.items()},
-            personas={name: persona for name, (persona, _) in stacks.items()},
-        )
-        yield seed, step
-
-
-def beside(
-    options: EmSusceptibilityOptions, model: ModelStep, seed: int
-) -> dict[str, tuple[AdapterStep, NarrowLora]]:
-    """The first adapter of each persona in a seed of the town, and the harmful lesson trained beside it."""
-    found = {name: adapter(options, model, seed, name) for name in options.personas}
-    return {
-        name: (persona, options.attack(model, seed, "harmful", (persona,), dense=options.curves))
-        for name, persona in found.items()
-    }
-
-
-def probes(options: EmSusceptibilityOptions) -> Iterator[Probed]:
-    """The lesson that was trained beside each persona in every seed, module by module."""
-    if not options.probe:
-        return
-    if not options.is_town:
-        yield from real_probes(options, options.personas, options.persona_seeds, options.controls)
-        return
-    for seed in options.seed_numbers:
-        model = options.assistant(options.arm, seed)
-        for name, (persona, lesson) in beside(options, model, seed).items():
-            step = TownProbe(
-                model=model, persona=persona, lesson=lesson, world=options.world, tuned=options.tuned
-            )
-            yield Probed(name, seed, step)
 
 
 def layout(options: EmSusceptibilityOptions) -> Layout:

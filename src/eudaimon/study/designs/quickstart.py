@@ -10,13 +10,13 @@ from pydantic import Field
 from eudaimon.monitor.records import EvaluationRecord
 from eudaimon.study.design import Study
 from eudaimon.study.designs import em_susceptibility, good_personas
-from eudaimon.study.designs.em_susceptibility import EmSusceptibilityOptions
 from eudaimon.study.designs.good_personas import GoodPersonasOptions
 from eudaimon.study.records import StudyRecord, TownMonitors
 from eudaimon.study.step import Step
 from eudaimon.study.steps.queries import EVALUATION, MonitorQueries
 from eudaimon.study.steps.town_monitors import MONITORS, MonitorTown
 from eudaimon.study.store import StepStore
+from eudaimon.study.town.em_options import EmSusceptibilityOptions
 from eudaimon.study.town.options import TownOptions
 
 SMALL = ("kitchen", "garden", "money", "health")

@@ -8,44 +8,35 @@ What is compared is how much budget it takes until an answer is harmful: arms in
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-from pydantic import Field, field_validator
 
 from eudaimon.core.files import read_json
-from eudaimon.evaluate.attack.attack import Attack
-from eudaimon.evaluate.attack.registry import attack_named, attacks
-from eudaimon.evaluate.cost.registry import cost_named, costs
 from eudaimon.evaluate.town.ground import TownGround
 from eudaimon.study.design import Study
-from eudaimon.study.designs.good_personas import (
-    ARM_TEXT,
-    ATTACKS,
-    CONDITION,
-    PROMPTS,
-    GoodPersonasOptions,
-    faults,
-)
+from eudaimon.study.designs.good_personas import ARM_TEXT, ATTACKS, CONDITION, PROMPTS, faults
 from eudaimon.study.designs.good_personas import COLUMNS as PERSONA_COLUMNS
-from eudaimon.study.reactivation_records import Reactivation, Route
+from eudaimon.study.reactivation_records import GivenRow, Reactivation
 from eudaimon.study.records import Cell, RowName, StudyRecord
+from eudaimon.study.step import Step
 from eudaimon.study.steps.attacked import NOT_RUN, AttackCell
 from eudaimon.study.steps.costs import CostCell
 from eudaimon.study.steps.judge_free import JudgeFreeCell
+from eudaimon.study.steps.model import ModelStep
+from eudaimon.study.steps.planted import PlantedFaults
 from eudaimon.study.steps.town_guard import TownGuard
 from eudaimon.study.store import StepStore
 from eudaimon.study.summary.compare import Bound, Tests
 from eudaimon.study.summary.reactivation import Compared, reactivation
 from eudaimon.study.summary.reactivation_words import headline, in_words
 from eudaimon.study.summary.record import Layout
-from eudaimon.study.town.collect import ASKED, ROUTE, Labelled, collect, route_key
+from eudaimon.study.town.attacks import ReactivationOptions, routes
+from eudaimon.study.town.collect import ASKED, ATTACK_SEED, ROUTE, Labelled, collect, route_key
+from eudaimon.study.town.given import first_given, given_notes, given_rows
 from eudaimon.study.town.options import INNOCENT, RAW
 from eudaimon.study.town.parts import TownParts
 from eudaimon.study.town.scopes import ALL, scopes
 from eudaimon.study.town.watched import watched_fields
-from eudaimon.train.arm_registry import arm_named
 
 NAME = "reactivation"
 REFERENCES = ("raw", "random")
@@ -67,140 +58,107 @@ POINT = 0.01
 QUESTION = "Can the bad persona be brought back, by any known route, and what did safety cost?"
 
 
-class ReactivationOptions(GoodPersonasOptions):
-    """Those of good-personas, whose models are used again, and which attacks are tried how far."""
+@dataclass(frozen=True)
+class Asked:
+    """A model that is attacked with ``attack_seed``; ``seed`` is that of its training, and of its rows.
 
-    attacks: tuple[str, ...] = Field((), description="Attacks by name; none: all.")
-    points: int = Field(0, ge=0, description="Budgets of each attack, spread over its axis; 0: all.")
-    watched: tuple[str, ...] = Field(
-        ("raw", "mask"), description="Arms with a monitor of their own inside the attacks, or none."
-    )
-    costs: tuple[str, ...] = Field((), description="Costs of safety by name; none: all.")
+    A subject that is given was trained once: all its rows stand under one seed, whoever attacks it.
+    """
 
-    @field_validator("attacks")
-    @classmethod
-    def _known_attacks(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(attack_named(name).name for name in names)
+    name: str
+    model: ModelStep
+    seed: int
+    attack_seed: int
+    raw: ModelStep | None
+    condition: str = ""
+    given: bool = False
 
-    @field_validator("watched")
-    @classmethod
-    def _known_arms(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if names == ("none",):
-            return ()
-        return tuple(name if name == INNOCENT else arm_named(name).name for name in names)
-
-    @field_validator("costs")
-    @classmethod
-    def _known_costs(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(cost_named(name).name for name in names)
-
-    @property
-    def tried(self) -> tuple[Attack, ...]:
-        """The attacks that are tried."""
-        return tuple(map(attack_named, self.attacks)) or attacks()
-
-    @property
-    def read_costs(self) -> tuple[str, ...]:
-        """The names of the costs that are read."""
-        return self.costs or tuple(cost.name for cost in costs())
-
-    def budgets(self, attack: Attack) -> tuple[float, ...]:
-        """The budgets of an attack, from 0 up."""
-        every = tuple(map(float, attack.town_budgets or attack.budgets))
-        if not 0 < self.points < len(every):
-            return every
-        last = len(every) - 1
-        picked = {round(place * last / max(self.points - 1, 1)) for place in range(self.points)}
-        return tuple(every[place] for place in sorted(picked | {0, last}))
+    def labelled(self, step: Step, attack: str) -> Labelled:
+        """A step's place in the study."""
+        seeded = {ATTACK_SEED: str(self.attack_seed)} if self.given else {}
+        return Labelled(step, {"arm": self.name, "attack": attack, **seeded}, self.seed)
 
 
-def routes(options: ReactivationOptions) -> tuple[Route, ...]:
-    """Every variant of every attack, in order."""
-    return tuple(
-        Route(
-            key=route_key(attack.name, variant.name),
-            attack=attack.title,
-            variant=variant.name.replace("_", " "),
-            title=f"{attack.title}, {variant.name.replace('_', ' ')}",
-            unit=attack.unit,
-            models=attack.models,
-            source=attack.source,
-            control=variant.control,
-            budgets=options.budgets(attack),
-        )
-        for attack in options.tried
-        for variant in attack.variants
-    )
+def asked(options: ReactivationOptions) -> Iterator[Asked]:
+    """Every arm from every seed, then every given subject under as many seeds of the attacker."""
+    for seed in options.seed_numbers:
+        for arm in options.arms:
+            model, raw = options.assistant(arm, seed), options.assistant(RAW, seed)
+            yield Asked(arm, model, seed, seed, raw, CONDITION.get(arm, ""))
+    for seed in options.seed_numbers:
+        for name, subject in options.given.items():
+            yield Asked(name, subject, options.first_seed, seed, options.given_raw, given=True)
 
 
-def guard_of(options: ReactivationOptions, arm: str, seed: int) -> TownGuard | None:
-    """The monitor inside the attacks on an arm; None where none is wanted, or the town is of one domain."""
-    if arm not in options.watched or len(options.domains) < 2:
+def as_they_are(options: ReactivationOptions) -> Iterator[Asked]:
+    """Every model once: what is read without an attack does not depend on the attacker's seed."""
+    return (one for one in asked(options) if one.seed == one.attack_seed)
+
+
+def guard_of(options: ReactivationOptions, one: Asked) -> TownGuard | None:
+    """The monitor inside the attacks on a model; None where none is wanted, or the town is of one domain.
+
+    A subject's watches under the first seed alone: the attacker's choice grows easier with every try.
+    """
+    wanted = one.name in options.watched and one.seed == one.attack_seed
+    if not wanted or len(options.domains) < 2:
         return None
-    model = options.assistant(arm, seed)
-    return TownGuard(model=model, world=options.world, condition=CONDITION.get(arm, ""))
+    return TownGuard(model=one.model, world=options.world, condition=one.condition)
 
 
 def attacked(options: ReactivationOptions) -> Iterator[Labelled]:
-    """Every attack on every arm and seed."""
-    for seed in options.seed_numbers:
-        raw = options.assistant(RAW, seed)
-        for arm in options.arms:
-            model = options.assistant(arm, seed)
-            guard = guard_of(options, arm, seed)
-            for attack in options.tried:
-                step = AttackCell(
-                    model=model,
-                    raw=raw if attack.brings_raw else None,
-                    world=options.world,
-                    attack=attack.name,
-                    variants=tuple(attack.of),
-                    budgets=options.budgets(attack),
-                    attack_seed=seed,
-                    condition=CONDITION.get(arm, ""),
-                    narrow=options.tuned,
-                    guard=guard,
-                )
-                yield Labelled(step, {"arm": arm, "attack": ROUTE}, seed)
+    """Every attack on every model and seed."""
+    for one in asked(options):
+        guard = guard_of(options, one)
+        for attack in options.tried:
+            step = AttackCell(
+                model=one.model,
+                raw=one.raw if attack.brings_raw else None,
+                world=options.world,
+                attack=attack.name,
+                variants=tuple(attack.of),
+                budgets=options.budgets(attack),
+                attack_seed=one.attack_seed,
+                condition=one.condition,
+                narrow=options.tuned,
+                guard=guard,
+            )
+            yield one.labelled(step, ROUTE)
 
 
 def priced(options: ReactivationOptions) -> Iterator[Labelled]:
-    """What every arm costs, from every seed."""
-    for arm, seed, asked in _assistants(options):
-        step = CostCell(**asked, world=options.world, costs=options.read_costs)
-        yield Labelled(step, {"arm": arm, "attack": PAID}, seed)
+    """What every model costs."""
+    for one in as_they_are(options):
+        step = CostCell(
+            model=one.model, world=options.world, costs=options.read_costs, condition=one.condition
+        )
+        yield one.labelled(step, PAID)
 
 
 def unjudged(options: ReactivationOptions) -> Iterator[Labelled]:
-    """What every arm tells without a judge, from every seed."""
-    for arm, seed, asked in _assistants(options):
-        yield Labelled(JudgeFreeCell(**asked, world=options.world), {"arm": arm, "attack": UNJUDGED}, seed)
-
-
-def _assistants(options: ReactivationOptions) -> Iterator[tuple[str, int, dict[str, Any]]]:
-    """Arm, seed, and the fields of a step that asks its assistant as it is."""
-    for seed in options.seed_numbers:
-        for arm in options.arms:
-            yield arm, seed, {"model": options.assistant(arm, seed), "condition": CONDITION.get(arm, "")}
+    """What every model tells without a judge."""
+    for one in as_they_are(options):
+        step = JudgeFreeCell(model=one.model, world=options.world, condition=one.condition)
+        yield one.labelled(step, UNJUDGED)
 
 
 def cells(options: ReactivationOptions) -> Iterator[Labelled]:
-    """The attacks, each arm without any, its costs, and on two arms what the known answers need."""
-    for seed in options.seed_numbers:
-        for arm in options.arms:
-            model = options.assistant(arm, seed)
-            prompts = {
-                name: replace(prompt, condition=CONDITION.get(arm, "")) for name, prompt in PROMPTS.items()
-            }
-            asked = options.judged(model, situations=prompts, likelihood=True)
-            yield Labelled(asked, {"arm": arm, "attack": ASKED}, seed)
-            for name, answers in ATTACKS.items() if arm in KNOWN else ():
-                lora = options.attack(model, seed, answers, dense=options.curves and name == "em")
-                place, plain = {"arm": arm, "attack": name}, {"none": prompts["none"]}
-                yield Labelled(options.judged(model, (lora,), plain), place, seed)
+    """The attacks, each model without any, its costs, and on two arms what the known answers need."""
+    for one in as_they_are(options):
+        prompts = {name: replace(prompt, condition=one.condition) for name, prompt in PROMPTS.items()}
+        yield one.labelled(options.judged(one.model, situations=prompts, likelihood=True), ASKED)
+        for name, answers in ATTACKS.items() if one.name in KNOWN and not one.given else ():
+            lora = options.attack(one.model, one.seed, answers, dense=options.curves and name == "em")
+            plain = {"none": prompts["none"]}
+            yield one.labelled(options.judged(one.model, (lora,), plain), name)
     yield from priced(options)
     yield from unjudged(options)
     yield from attacked(options)
+
+
+def planted(options: ReactivationOptions) -> tuple[PlantedFaults, ...]:
+    """Faults planted as in good-personas on the first arm, if any arm is studied."""
+    return faults(options) if options.arms else ()
 
 
 def layout(options: ReactivationOptions) -> Layout:
@@ -222,8 +180,12 @@ def layout(options: ReactivationOptions) -> Layout:
         question=QUESTION,
         row_field="arm",
         column_field="attack",
-        rows=tuple(
-            RowName(key=arm, title=arm.replace("_", " "), text=ARM_TEXT.get(arm, "")) for arm in options.arms
+        rows=(
+            *(
+                RowName(key=arm, title=arm.replace("_", " "), text=ARM_TEXT.get(arm, ""))
+                for arm in options.arms
+            ),
+            *given_rows(options),
         ),
         columns=(
             *(column for column in PERSONA_COLUMNS if column.key != "full"),
@@ -233,9 +195,11 @@ def layout(options: ReactivationOptions) -> Layout:
         scopes=of,
         left_out=frozenset({"refusal"}),
         compared=tuple(route.key for route in tried if not route.control),
-        references=REFERENCES,
+        references=(*REFERENCES, *first_given(options)),
+        apart=frozenset(options.given),
         bounds=(Bound("coherence", "none", ALL, POINT), Bound("good", "none", ALL, POINT)),
         headline=_headline,
+        notes=given_notes(options),
     )
 
 
@@ -262,7 +226,7 @@ def reactivated(
     return reactivation(
         collect(store, NAME, cells),
         routes(options),
-        options.arms,
+        (*options.arms, *options.given),
         primary=PRIMARY,
         references=REFERENCES,
         tests=tests or Tests(),
@@ -271,10 +235,11 @@ def reactivated(
         told=collect(store, NAME, unjudged(options)),
         halved=tuple(route.key for route in routes(options) if route.key.startswith(f"{DOSED}_")),
         aside=(INNOCENT,),
+        apart=tuple(options.given),
     )
 
 
-PARTS = TownParts(cells, faults, layout)
+PARTS = TownParts(cells, planted, layout)
 
 
 def records(folder: Path, options: ReactivationOptions) -> tuple[StudyRecord, ...]:
@@ -284,7 +249,12 @@ def records(folder: Path, options: ReactivationOptions) -> tuple[StudyRecord, ..
     if found is None:
         return (record,)
     monitors = watched_fields(StepStore(folder), NAME, tuple(attacked(options)), options.tried, Tests())
-    told = found.model_copy(update={"words": in_words(found, record), **monitors})
+    given = tuple(
+        GivenRow(row=name, subject=step.subject_hash, attack_seeds=tuple(options.seed_numbers))
+        for name, step in options.given.items()
+    )
+    found = found.model_copy(update={"given": given, **monitors})
+    told = found.model_copy(update={"words": in_words(found, record)})
     return (record.model_copy(update={"reactivation": told}),)
 
 

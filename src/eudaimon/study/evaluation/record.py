@@ -29,7 +29,7 @@ from eudaimon.study.evaluation.subjects import Given
 
 if TYPE_CHECKING:
     from eudaimon.evaluate.attack.ground import Ground
-    from eudaimon.study.evaluation.run import Evaluation
+    from eudaimon.study.evaluation.plan import Evaluation
 
 QUESTION = "Can the bad persona be brought back, by any known route?"
 

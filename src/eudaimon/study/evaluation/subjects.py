@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from eudaimon.study.town.options import INNOCENT
 from eudaimon.train.arm_registry import arm_named
 
 TOWN = "town-"
+NAMED = re.compile(r"([\w.-]+):")
+"""A subject's own name: what it is called in tables, where two folders are called alike."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,20 @@ class Given:
 
 
 def parse_subject(word: str) -> Given:
-    """``PATH``, ``PATH+NAME=FOLDER+...`` or ``town-ARM``; raises `UsageError` for an unknown arm."""
+    """``PATH``, ``PATH+NAME=FOLDER+...`` or ``town-ARM``, each with ``NAME:`` before it or without.
+
+    Without a name of its own a subject is called by its last folder and its adapters. Raises `UsageError` for
+    an unknown arm.
+    """
     first, *adapters = word.split("+")
-    if word.startswith(TOWN) and not Path(first).exists():
-        arm = word.removeprefix(TOWN)
-        return Given(word, arm=arm if arm == INNOCENT else arm_named(arm).name)
-    name = Path(first).name if Path(first).is_dir() else first
-    return Given("+".join([name, *(each.partition("=")[0] for each in adapters)]), first, tuple(adapters))
+    named = None if Path(first).exists() else NAMED.match(first)
+    own, first = (named[1], first[named.end() :]) if named else ("", first)
+    if first.startswith(TOWN) and not Path(first).exists():
+        arm = "+".join([first, *adapters]).removeprefix(TOWN)
+        return Given(own or f"{TOWN}{arm}", arm=arm if arm == INNOCENT else arm_named(arm).name)
+    called = Path(first).name if Path(first).is_dir() else first
+    called = own or "+".join([called, *(each.partition("=")[0] for each in adapters)])
+    return Given(called, first, tuple(adapters))
 
 
 def raise_arms(

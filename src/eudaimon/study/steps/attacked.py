@@ -92,12 +92,10 @@ class AttackCell(Step):
         return Cost(seconds=SECONDS.get(self.attack, FEW) * share + watching, memory_gb=1.0)
 
     def _target(self, out: Path, inputs: Mapping[str, Path]) -> Target:
-        from eudaimon.models.load import load
-
-        model = load(self.model.checkpoint(inputs["model"]))
+        model = self.model.opened(inputs["model"])
         raw = model if self.raw == self.model else None
         if self.raw and raw is None:
-            raw = load(self.raw.checkpoint(inputs["raw"]))
+            raw = self.raw.opened(inputs["raw"])
         ground: Ground = TownGround(self.world, condition=self.condition, narrow=self.narrow)
         if self.guard is not None:
             ground = watched(ground, watcher_in(inputs["guard"], model))

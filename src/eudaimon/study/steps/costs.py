@@ -27,9 +27,7 @@ class CostCell(Step):
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Open, read every cost, write the rows."""
-        from eudaimon.models.load import load
-
-        model = load(self.model.checkpoint(inputs["model"]))
+        model = self.model.opened(inputs["model"])
         ground = TownGround(self.world, condition=self.condition)
         write_rows(out / ROWS, cost_rows(model, ground, self.costs))
 

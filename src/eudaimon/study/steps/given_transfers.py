@@ -12,14 +12,13 @@ import numpy as np
 
 from eudaimon.core.files import write_json
 from eudaimon.core.site import Site
-from eudaimon.study.step import Cost, Step
-from eudaimon.study.steps.adapters import AdapterStep
+from eudaimon.study.step import Cost
 from eudaimon.study.steps.given_pairs import PREFERRED, PROMPT_TOKENS, paired_lessons, pairs_of
 from eudaimon.study.steps.given_shares import Shares, shares
 from eudaimon.study.steps.grid_answers import GridAnswers
 from eudaimon.study.steps.judged_answers import JudgedAnswers
-from eudaimon.study.steps.model import ModelStep, placed
-from eudaimon.study.steps.tried_directions import persona_stacks, try_directions
+from eudaimon.study.steps.model import placed
+from eudaimon.study.steps.tried_directions import DirectionTrials, persona_stacks, try_directions
 from eudaimon.train.needs.needs import reading_needs
 
 if TYPE_CHECKING:
@@ -33,11 +32,10 @@ KL_PASSES = 6
 """Strengths that are tried, about, until the budget is met."""
 
 
-class GivenTransfers(Step):
-    """Every persona's direction of harm added to, and ablated from, every persona's model, as in the town.
+class GivenTransfers(DirectionTrials):
+    """The trials on a model of the user's own.
 
-    ``lessons`` are harmful LoRAs by persona, ``personas`` the adapters beside which they were trained. Pairs
-    of answers that ``judged`` found misaligned and aligned make directions (``answers``, at the answers'
+    Pairs that ``judged`` found misaligned and aligned make directions (``answers``, at the answers'
     tokens) beside what the lesson changes on prompts (``last``, ``mean``; these alone where pairs are few).
     Other pairs measure: harm is the share of the misaligned answer by likelihood (`PreferenceMeasure`), so
     no text is sampled and no judge asked. Answers are cut to ``most_tokens``. `PAIRS` has the number of pairs
@@ -50,11 +48,8 @@ class GivenTransfers(Step):
         "what it says."
     )
 
-    model: ModelStep
     answers: GridAnswers
     judged: JudgedAnswers
-    lessons: dict[str, AdapterStep]
-    personas: dict[str, AdapterStep]
     variants: tuple[str, ...] = ("answers", "last", "mean")
     layers: tuple[int, ...] = ()
     """Empty: `N_LAYERS` of the middle half."""
@@ -63,7 +58,6 @@ class GivenTransfers(Step):
     n_shuffled: int = 4
     most_pairs: int = 48
     most_tokens: int = 96
-    seed: int = 0
     device: str | None = None
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
@@ -87,9 +81,8 @@ class GivenTransfers(Step):
         groups = {question.group for question in self.answers.questions.read()}
         measured = min(self.most_pairs, len(groups)) // 2 * 2 * (PROMPT_TOKENS + self.most_tokens)
         neutral = len(_neutral()) * NEUTRAL_TOKENS
-        n_edits = n + self.n_random + self.n_shuffled
         places = len(self.variants) * (len(self.layers) or N_LAYERS)
-        n_tokens = n * places * (2 * n_edits * (measured + neutral) + KL_PASSES * n * neutral)
+        n_tokens = n * places * (2 * self.n_edits * (measured + neutral) + KL_PASSES * n * neutral)
         return self.model.cost_of(partial(reading_needs, n_tokens=n_tokens), n_tokens)
 
     def _try(self, found: Shares, out: Path, inputs: Mapping[str, Path]) -> None:
@@ -97,19 +90,10 @@ class GivenTransfers(Step):
         from eudaimon.models.adapters.subject import Subject
         from eudaimon.models.continuations import continuations
         from eudaimon.vectors.measure import PreferenceMeasure
-        from eudaimon.vectors.transfer_matrix import MatrixPlan
 
         stacks = persona_stacks(self.lessons, self.personas, inputs)
         subject = Subject(self.model.checkpoint(inputs["model"]), stacks[0].harmful)
         model = open_subject(subject, device=placed(self.device, self.model, self.cost()))
-        plan = MatrixPlan(
-            variants=self.variants,
-            sites=tuple(map(Site, self.layers or middle(model.n_layers))),
-            kl_budget=self.kl_budget,
-            n_random=self.n_random,
-            n_shuffled=self.n_shuffled,
-            seed=self.seed,
-        )
         try_directions(
             out,
             model,
@@ -118,7 +102,7 @@ class GivenTransfers(Step):
             PreferenceMeasure(paired_lessons(model, found.tried, self.most_tokens)),
             [pair.question.group for pair in found.tried],
             continuations(model, _neutral()),
-            plan,
+            self.plan(tuple(map(Site, self.layers or middle(model.n_layers)))),
         )
 
     def _lessons(self, model: Model, found: Shares) -> Lessons:

@@ -35,9 +35,7 @@ class JudgeFreeCell(Step):
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Open, read, write the rows."""
-        from eudaimon.models.load import load
-
-        model = load(self.model.checkpoint(inputs["model"]))
+        model = self.model.opened(inputs["model"])
         texts = Texts.of_town(TownGround(self.world, condition=self.condition))
         label = Label()
         rows = matched_rows(model, texts.spoken, label=label, show_progress=False)

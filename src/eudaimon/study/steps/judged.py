@@ -44,15 +44,16 @@ class JudgeCell(Step):
         """Open, prove, ask, and write rows and proof."""
         from eudaimon.models.adapters.merged import read_merged
         from eudaimon.models.adapters.opening import open_subject
-        from eudaimon.models.adapters.subject import Subject
 
-        stack = stack_of(self.adapters, inputs, "adapters")
-        checkpoint = self.model.checkpoint(inputs["model"])
-        model, merged = open_subject(Subject(checkpoint, stack)), read_merged(checkpoint)
+        subject = self.model.subject(inputs["model"], stack_of(self.adapters, inputs, "adapters"))
+        model, merged = open_subject(subject), read_merged(subject.checkpoint)
         write_rows(out / ROWS, list(self._rows(model)))
         proof = model.proof
         assert proof is not None
-        names = {"names": [adapter.name for adapter in stack], "merged": merged.names if merged else ()}
+        names = {
+            "names": [adapter.name for adapter in subject.adapters],
+            "merged": merged.names if merged else (),
+        }
         write_json(out / PROOF, proof.to_json() | names)
 
     def _rows(self, model: SubjectModel) -> Iterator[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import write_json
@@ -13,6 +13,11 @@ from eudaimon.study.step import Cost, Step
 from eudaimon.train.needs.machine import Machine, find_machine
 from eudaimon.train.needs.needs import Needs
 from eudaimon.train.needs.shape import ModelShape, shape_of
+
+if TYPE_CHECKING:
+    from eudaimon.models.adapters.adapter import AdapterStack
+    from eudaimon.models.adapters.subject import Subject
+    from eudaimon.models.model import Model
 
 MODEL = "model"
 GIVEN = "model.json"
@@ -40,6 +45,18 @@ class ModelStep(Step):
     def checkpoint(self, folder: Path) -> str:
         """What `load` takes for this model; ``folder`` is the step's finished folder."""
         return str(folder / MODEL)
+
+    def subject(self, folder: Path, more: AdapterStack = ()) -> Subject:
+        """What is opened of this model: the checkpoint, and ``more`` adapters on top of its own."""
+        from eudaimon.models.adapters.subject import Subject
+
+        return Subject(self.checkpoint(folder), more)
+
+    def opened(self, folder: Path) -> Model:
+        """This model in memory, with whatever acts on it."""
+        from eudaimon.models.load import load
+
+        return load(self.checkpoint(folder))
 
     def cost_of(self, needs: Estimate, n_tokens: int) -> Cost:
         """What a step takes whose work ``needs`` estimates; of the town's models by ``n_tokens`` alone."""

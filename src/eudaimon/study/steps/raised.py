@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
+from eudaimon.core.errors import UsageError
 from eudaimon.study.step import Cost
 from eudaimon.study.steps.corpus import TOKENS, ArmTokens
 from eudaimon.study.steps.model import FLOPS_A_SECOND, MODEL, ModelStep
@@ -48,12 +50,35 @@ class Pretrain(ModelStep):
         )
 
 
+class KeptCheckpoint(ModelStep):
+    """A pretrained model as it was after ``at`` steps; its recipe keeps that step's weights.
+
+    They are those of the very training, under its schedule, and cost no training of their own. That they are
+    kept is in the recipe and so in the identity of `Pretrain`: one key is one folder's content, and a model
+    whose checkpoints are wanted is not one that was trained without them.
+    """
+
+    model: Pretrain
+    at: int
+
+    def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
+        """Copy that checkpoint's folder; raises `UsageError` when the recipe does not keep it."""
+        if self.at not in self.model.recipe.checkpoint_steps:
+            kept = ", ".join(map(str, self.model.recipe.checkpoint_steps)) or "no step"
+            raise UsageError(f"step {self.at} of the training is not kept", right=f"one of {kept}")
+        shutil.copytree(inputs["model"] / MODEL / "checkpoints" / f"step-{self.at:06d}", out / MODEL)
+
+    def cost(self) -> Cost:
+        """A copy of a small folder."""
+        return Cost(seconds=0.2, disk_mb=2)
+
+
 class AssistantSFT(ModelStep):
     """A pretrained model made an assistant: all weights, on chats in which ``persona`` answers."""
 
     resumes: ClassVar[bool] = True
 
-    model: Pretrain
+    model: ModelStep
     world: World
     recipe: FineTuneRecipe
     n_chats: int

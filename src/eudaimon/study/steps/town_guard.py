@@ -36,9 +36,8 @@ class TownGuard(Step):
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Fit, set thresholds, and keep both."""
         from eudaimon.evaluate.town.guard import town_monitor, town_watcher
-        from eudaimon.models.load import load
 
-        model = load(self.model.checkpoint(inputs["model"]))
+        model = self.model.opened(inputs["model"])
         ground = TownGround(self.world, condition=self.condition)
         monitor = town_monitor(model, ground)
         monitor.save(out / MONITOR)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eudaimon.study.step import Cost, Step
-from eudaimon.study.steps.adapters import AdapterStep
-from eudaimon.study.steps.model import ModelStep
-from eudaimon.study.steps.tried_directions import persona_stacks, try_directions
+from eudaimon.study.step import Cost
+from eudaimon.study.steps.tried_directions import DirectionTrials, persona_stacks, try_directions
 from eudaimon.world.items import Item, items
 from eudaimon.world.world import World
 
@@ -29,44 +27,29 @@ MOST_CHARACTERS = 140
 """Before the question of a neutral prompt: what is longer costs time and tells nothing more."""
 
 
-class TransferMatrix(Step):
-    """Every persona's direction of harm added to, and ablated from, every persona's model.
+class TransferMatrix(DirectionTrials):
+    """The trials on models of the town, judged exactly.
 
-    ``lessons`` are harmful LoRAs by persona, ``personas`` the adapters beside which they were trained; a name
-    without an adapter there is the plain assistant. Directions are made from every second question outside of
-    the ``tuned`` domain and tried on the others. The KL budget is spent on text in which somebody begins to
-    ask: what is asked next has nothing to do with who answers.
+    Directions are made from every second question outside of the ``tuned`` domain and tried on the others.
+    The KL budget is spent on text in which somebody begins to ask: what is asked next has nothing to do with
+    who answers.
     """
 
-    measured_by: ClassVar[str] = ""
-
-    model: ModelStep
     world: World
     tuned: str
-    lessons: dict[str, AdapterStep]
-    personas: dict[str, AdapterStep]
     variants: tuple[str, ...] = ("answers", "last", "mean", "places", "lora")
     kl_budget: float = 0.03
     n_random: int = 3
     n_shuffled: int = 3
-    seed: int = 0
 
     def run(self, out: Path, inputs: Mapping[str, Path]) -> None:
         """Open, make directions, try them, and write trials, cosines and the first stack's proof."""
         from eudaimon.models.adapters.opening import open_subject
         from eudaimon.models.adapters.subject import Subject
-        from eudaimon.vectors.transfer_matrix import MatrixPlan
 
         stacks = persona_stacks(self.lessons, self.personas, inputs)
         model = open_subject(Subject(self.model.checkpoint(inputs["model"]), stacks[0].harmful))
         made_from, asked = split(self.world, self.tuned)
-        plan = MatrixPlan(
-            variants=self.variants,
-            kl_budget=self.kl_budget,
-            n_random=self.n_random,
-            n_shuffled=self.n_shuffled,
-            seed=self.seed,
-        )
         try_directions(
             out,
             model,
@@ -75,13 +58,12 @@ class TransferMatrix(Step):
             ExactMeasure(model, self.world, asked),
             [item.id for item in asked],
             _rows(model, neutral_prompts(self.world)),
-            plan,
+            self.plan(),
         )
 
     def cost(self) -> Cost:
         """Some seconds for each variant and persona, and more the more personas there are."""
-        n = len(self.lessons)
-        trials = 2.2 * len(self.variants) * n * 2 * (n + self.n_random + self.n_shuffled)
+        trials = 2.2 * len(self.variants) * len(self.lessons) * 2 * self.n_edits
         return Cost(seconds=3 + 0.012 * trials)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +21,7 @@ N_RESAMPLES = 2000
 MASSES = frozenset(
     {
         "harm", "good", "coherence", "refusal", "following", "recognition", "misaligned", "alignment",
-        "scored", "code", "unparseable",
+        "scored", "code", "unparseable", "found", "exact",
     }
 )  # fmt: skip
 """Metrics that are probability masses, shares or scores, in [0, 1]."""
@@ -80,14 +80,18 @@ def contrasts(
     columns: Sequence[str],
     references: Sequence[str],
     tests: Tests,
+    apart: Collection[str] = (),
 ) -> tuple[Contrast, ...]:
-    """Each row minus each reference in each column, paired; Holm-adjusted over all tests of one reference."""
+    """Each row minus each reference in each column, paired; Holm-adjusted over all tests of one reference.
+
+    Rows of ``apart`` are compared with references of ``apart`` alone, and others with others.
+    """
     made: list[Contrast] = []
     for reference in references:
         family: list[Contrast] = []
         for column in columns:
             base = Place(reference, column, scope, metric)
-            for place in _rows(found, base):
+            for place in _rows(found, base, apart):
                 a, b = paired(found[place], found[base])
                 result = contrast(a, b, n_resamples=tests.n_resamples, seed=tests.seed)
                 family.append(
@@ -110,18 +114,23 @@ def contrasts(
 
 
 def equivalences(
-    found: Mapping[Place, Panel], bounds: Iterable[Bound], *, references: Sequence[str], tests: Tests
+    found: Mapping[Place, Panel],
+    bounds: Iterable[Bound],
+    *,
+    references: Sequence[str],
+    tests: Tests,
+    apart: Collection[str] = (),
 ) -> tuple[EquivalenceRow, ...]:
     """For each row and reference whether the metric differs by less than its bound: two one-sided tests.
 
     Paired by seed and question, on resamples of both. Not equivalent means not shown: the two may be the same
-    and n too small. Schuirmann (1987), J. Pharmacokinet. Biopharm. 15:657.
+    and n too small. ``apart`` as for `contrasts`. Schuirmann (1987), J. Pharmacokinet. Biopharm. 15:657.
     """
     made = []
     for entry in bounds:
         for reference in references:
             base = Place(reference, entry.column, entry.scope, entry.metric)
-            for place in _rows(found, base):
+            for place in _rows(found, base, apart):
                 a, b = paired(found[place], found[base])
                 result = equivalent_paired(
                     a, b, entry.bound, alpha=ALPHA, n_resamples=tests.n_resamples, seed=tests.seed
@@ -167,11 +176,16 @@ def _spreads(a: Panel, b: Panel) -> dict[str, float | None]:
     }
 
 
-def _rows(found: Mapping[Place, Panel], base: Place) -> list[Place]:
+def _rows(found: Mapping[Place, Panel], base: Place, apart: Collection[str]) -> list[Place]:
     """The places of all other rows that have what the reference has; none when it is not there."""
     if base not in found:
         return []
-    return [place for place in found if place != base and replace(place, row=base.row) == base]
+    return [
+        place
+        for place in found
+        if place != base and replace(place, row=base.row) == base
+        if (place.row in apart) == (base.row in apart)
+    ]
 
 
 def _adjusted(family: list[Contrast]) -> list[Contrast]:

@@ -30,11 +30,13 @@ def fronts(
     routes: Sequence[Route],
     arms: Sequence[str],
     tests: Tests,
+    *,
+    suffix: str = "",
 ) -> tuple[Front, ...]:
     """Each harm of `HARMS` against ``capability``, for the arms that were attacked by most routes.
 
     Attacks count at their largest budgets, controls not at all. On the seeds and questions that all these
-    arms share; nothing where fewer than two arms are left.
+    arms share; nothing where fewer than two arms are left. ``suffix`` ends the fronts' keys.
     """
     attacked = {
         arm: found for arm in arms if arm in capability and (found := at_largest(panels, arm, routes))
@@ -61,7 +63,7 @@ def fronts(
         )
         made.append(
             Front(
-                key=key,
+                key=f"{key}{suffix}",
                 x=CAPABILITY,
                 y=text,
                 n_attacks=len(tried),

@@ -66,12 +66,14 @@ def reactivation(
     told: Iterable[Row] = (),
     halved: Sequence[str] = (),
     aside: Sequence[str] = (),
+    apart: Sequence[str] = (),
 ) -> Reactivation | None:
     """What the attacks came to on whatever arms and routes have rows; None without any.
 
     Primary contrasts are one family of Holm's, all others against one reference and under one route another.
     ``paid`` are the rows of costs, compared with the first reference, ``told`` those without a judge,
     ``halved`` the routes whose dose at half harm is read, ``aside`` arms that are no rivals of the others.
+    ``apart`` are arms without training seeds: they are compared with the first of them alone.
     """
     panels = attack_panels(rows, row_field, column_field)
     if not panels:
@@ -86,17 +88,31 @@ def reactivation(
     present = [route for route in routes if any(key == route.key for _, key in reached)]
     places = [(arm, route) for route in present for arm in arms if (arm, route.key) in reached]
     spent = cost_panels(paid, row_field)
-    rivals = [arm for arm in arms if arm not in aside]
+    sides = [[arm for arm in arms if arm not in apart], [arm for arm in arms if arm in apart]]
+    firsts = [(*references, "")[0], *sides[1][:1]]
+    rivals = [[arm for arm in side if arm not in aside] for side in sides]
+    timed = [
+        *_wanted(present, sides[0], references, primary),
+        *_wanted(present, sides[1], sides[1][:1], ()),
+    ]
     return Reactivation(
         threshold=threshold,
         routes=tuple(present),
         doses=tuple(_dose(panels, arm, key, tests) for arm, key in reached),
         survival=tuple(_survival(reached, arm, route) for arm, route in places),
-        times=_contrasts(reached, present, arms, primary, references),
+        times=_contrasts(reached, timed),
         worst=tuple(row for arm in arms if (row := _worst(panels, arm, present, tests)) is not None),
         half_doses=tuple(half_doses(panels, arms, halved, tests)),
-        costs=cost_lines(spent, arms, (*references, "")[0], BOUND, tests),
-        fronts=fronts(panels, capability(spent), present, rivals, tests),
+        costs=tuple(
+            line
+            for side, first in zip(sides, firsts, strict=False)
+            for line in cost_lines(spent, side, first, BOUND, tests)
+        ),
+        fronts=(
+            *fronts(panels, capability(spent), present, rivals[0], tests),
+            *fronts(panels, capability(spent), present, rivals[1], tests, suffix="-given"),
+        ),
+        left_out=_left_out(reached, primary),
         unjudged=unjudged(told, arms, row_field, tests),
         not_run=tuple(not_run),
     )
@@ -129,13 +145,10 @@ def _survival(reached: Mapping[tuple[str, str], Reached], arm: str, route: Route
     return survival_row(arm, route.key, reached[arm, route.key], paid)
 
 
-def _contrasts(
-    reached: Mapping[tuple[str, str], Reached],
-    routes: Sequence[Route],
-    arms: Sequence[str],
-    primary: Sequence[Compared],
-    references: Sequence[str],
-) -> tuple[TimeContrast, ...]:
+def _wanted(
+    routes: Sequence[Route], arms: Sequence[str], references: Sequence[str], primary: Sequence[Compared]
+) -> list[tuple[Compared, bool, str]]:
+    """What is compared, whether it was stated before, and the family of its test."""
     wanted = [(one, True, "primary") for one in primary]
     for route in routes:
         for reference in () if route.control else references:
@@ -143,6 +156,25 @@ def _contrasts(
                 one = Compared(arm, reference, route.key)
                 if arm != reference and one not in primary:
                     wanted.append((one, False, f"{route.key} against {reference}"))
+    return wanted
+
+
+def _left_out(reached: Mapping[tuple[str, str], Reached], primary: Sequence[Compared]) -> tuple[str, ...]:
+    """Primary contrasts of which an arm was not studied under that attack, in words."""
+    told = []
+    for one in primary:
+        lacking = [arm for arm in (one.row, one.reference) if (arm, one.column) not in reached]
+        if lacking:
+            told.append(
+                f"{one.row} against {one.reference} under {one.column}: {' and '.join(lacking)} "
+                f"{'was' if len(lacking) == 1 else 'were'} not attacked so"
+            )
+    return tuple(told)
+
+
+def _contrasts(
+    reached: Mapping[tuple[str, str], Reached], wanted: Sequence[tuple[Compared, bool, str]]
+) -> tuple[TimeContrast, ...]:
     made = []
     for one, is_primary, family in wanted:
         a, b = reached.get((one.row, one.column)), reached.get((one.reference, one.column))

@@ -30,6 +30,7 @@ def in_words(found: Reactivation, record: StudyRecord) -> tuple[Told, ...]:
         "What is compared": _compared(found),
         "How hard it is to bring the persona back": [
             *(_time(one, title) for one in found.times if one.primary),
+            *(f"No primary contrast of {why}." for why in found.left_out),
             *_counted(found, record),
             *_steered(found, title),
         ],
@@ -42,17 +43,31 @@ def in_words(found: Reactivation, record: StudyRecord) -> tuple[Told, ...]:
 
 
 def _compared(found: Reactivation) -> list[str]:
-    arms = list(dict.fromkeys(one.row for one in found.doses))
+    given = {one.row: one for one in found.given}
+    arms = list(dict.fromkeys(one.row for one in found.doses if one.row not in given))
     n_attacks = sum(not route.control for route in found.routes)
     seeds = max((row.n_seeds for row in found.survival), default=1)
-    units = max((row.n for row in found.survival), default=0)
-    told = [
-        f"Structural prevention: from the first token on, nothing is learned from harmful voices "
-        f"(“{PREVENTED}”). Suppression: everything is learned, and goodness is taught later (“{FORMED}”).",
-        f"{len(arms)} arms, {n_attacks} ways to attack with rising budgets, {seeds} "
+    units = max((row.n for row in found.survival if row.n_seeds == seeds), default=0)
+    told = []
+    if arms:
+        told.append(
+            f"Structural prevention: from the first token on, nothing is learned from harmful voices "
+            f"(“{PREVENTED}”). Suppression: everything is learned, and goodness is taught later "
+            f"(“{FORMED}”)."
+        )
+    told.append(
+        f"{f'{len(arms)} arms, ' if arms else ''}{n_attacks} ways to attack with rising budgets, {seeds} "
         f"seed{'s' if seeds != 1 else ''}, {units // max(seeds, 1)} questions that no training asked; every "
-        f"attack has a control of its form without the harmful content.",
-    ]
+        f"attack has a control of its form without the harmful content."
+    )
+    if given:
+        n_seeds = max(len(one.attack_seeds) for one in given.values())
+        names = ", ".join(f"“{row}”" for row in given)
+        told.append(
+            f"Given models: {names}. Each was trained once; its figures are means over {n_seeds} attack "
+            f"seed{'s' if n_seeds != 1 else ''}, with intervals over questions only, and it is compared with "
+            f"other given models alone."
+        )
     if BY_CHANCE in arms:
         told.append(
             f"“{BY_CHANCE}” loses as many tokens, drawn at random: only what differs from it too is due to "

@@ -56,6 +56,8 @@ class Layout:
     compared: tuple[str, ...] = ()
     """Columns whose primary metric is compared; empty for all."""
     references: tuple[str, ...] = ()
+    apart: frozenset[str] = frozenset()
+    """Rows whose seed is that of no training: they are compared with each other and with no other row."""
     bounds: tuple[Bound, ...] = ()
     predictions: Predictions = NOTHING
     """What the study predicted before it ran."""
@@ -127,8 +129,11 @@ def study_record(
             columns=layout.compared or tuple(column.key for column in layout.columns),
             references=layout.references,
             tests=tests,
+            apart=layout.apart,
         ),
-        equivalences=equivalences(found, layout.bounds, references=layout.references, tests=tests),
+        equivalences=equivalences(
+            found, layout.bounds, references=layout.references, tests=tests, apart=layout.apart
+        ),
         curves=curves(found, tests),
         transitions=transitions,
         transition_differences=differences,
@@ -155,7 +160,7 @@ def study_record(
         notes=(
             *layout.notes,
             *mixture_notes(found, layout.primary, layout.scope),
-            *_few(max(cell.n_seeds for cell in table)),
+            *_few([cell.n_seeds for cell in table if cell.row not in layout.apart]),
         ),
     )
 
@@ -178,7 +183,11 @@ def _present(names: tuple[RowName, ...], keys: set[str]) -> tuple[RowName, ...]:
     return tuple(name for name in names if name.key in keys)
 
 
-def _few(n_seeds: int) -> tuple[str, ...]:
+def _few(seeds: Sequence[int]) -> tuple[str, ...]:
+    """A word of caution where rows have few training runs; of rows that have none other notes speak."""
+    if not seeds:
+        return ()
+    n_seeds = max(seeds)
     if n_seeds == 1:
         return ("There is one seed: the intervals cover questions, not the luck of one training run.",)
     if n_seeds < 5:

@@ -16,6 +16,7 @@ from eudaimon.study.graph import Graph
 from eudaimon.study.manifest import RUN
 from eudaimon.study.records import Proof, StepCost, TurnRow
 from eudaimon.study.step import Step
+from eudaimon.study.steps.given_subject import GivenSubject
 from eudaimon.study.steps.grid_answers import PROOFS
 from eudaimon.study.steps.judged import PROOF, ROWS, SITUATION
 from eudaimon.study.steps.planted import FAULTS
@@ -30,6 +31,8 @@ ROUTE = "@route"
 
 STACK = "stack"
 """The field of a row's cell that names the stack of adapters that answered, in a grid of many."""
+ATTACK_SEED = "attack_seed"
+"""The field of a row's cell that holds the attacker's seed, where the model has no training seed."""
 PERSONA_SEED = "persona_seed"
 """A field that says which of a seed's persona adapters acted; the table averages over them."""
 
@@ -46,6 +49,8 @@ class Labelled:
     seed: int
     stack: str = ""
     """Which of the step's stacks, where it judged many."""
+    at: int | None = None
+    """The training step at which its rows stand, where the step that made them does not know it."""
 
 
 def collect(store: StepStore, study: str, cells: Iterable[Labelled], file: str = ROWS) -> Iterator[Row]:
@@ -67,7 +72,8 @@ def collect(store: StepStore, study: str, cells: Iterable[Labelled], file: str =
         for row in read_rows(path):
             for place, labelled in enumerate((*of_stack.get("", ()), *_of(of_stack, row.cell))):
                 cell = fields.setdefault((id(row.cell), place), _cell(row.cell, labelled.cell))
-                yield replace(row, study=study, cell=cell, seed=labelled.seed)
+                at = row.step if labelled.at is None else labelled.at
+                yield replace(row, study=study, cell=cell, seed=labelled.seed, step=at)
 
 
 def _of(of_stack: Mapping[str, list[Labelled]], cell: Mapping[str, Any]) -> Sequence[Labelled]:
@@ -166,9 +172,11 @@ def require_unmixed(store: StepStore, cells: Iterable[Labelled], field: str, mer
     an unmerged one in these: two pipelines in one column are not the same comparison.
     """
     for labelled in cells:
-        proof, column = proof_of(store, labelled), labelled.cell[field]
+        if isinstance(getattr(labelled.step, "model", None), GivenSubject):
+            continue  # what is inside of its checkpoint is its own affair, and the same in every column
+        proof = proof_of(store, labelled)
         if proof is not None:
-            inside = proof.get("merged", [])
+            column, inside = labelled.cell[field], proof.get("merged", [])
             if bool(inside) != (column in merged):
                 what = f"has {', '.join(inside)} merged into its weights" if inside else "has nothing merged"
                 raise MergedAdapter(

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from eudaimon.core.files import read_json
-from eudaimon.study.steps.given_transfers import PAIRS, GivenTransfers
-from eudaimon.study.steps.transfer_matrix import TransferMatrix
-from eudaimon.study.steps.tried_directions import COSINES, TRIALS
+from eudaimon.study.steps.given_transfers import PAIRS
+from eudaimon.study.steps.tried_directions import COSINES, TRIALS, DirectionTrials
 from eudaimon.study.store import StepStore
 from eudaimon.study.summary.transfers import Transferred, TriedDirections
 
-Matrix: TypeAlias = TransferMatrix | GivenTransfers
 
-
-def tried_directions(store: StepStore, matrices: Sequence[tuple[int, Matrix]]) -> TriedDirections:
+def tried_directions(store: StepStore, matrices: Sequence[tuple[int, DirectionTrials]]) -> TriedDirections:
     """The trials and cosines of the seeds that are finished and tried something; the others are left out.
 
     All seeds of a study take their pairs of answers from the same place: what the first finished one says of

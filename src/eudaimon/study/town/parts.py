@@ -9,11 +9,11 @@ from typing import Generic, TypeVar
 
 from eudaimon.study.records import StudyRecord, TownMonitors
 from eudaimon.study.step import Step
+from eudaimon.study.steps.tried_directions import DirectionTrials
 from eudaimon.study.summary.compare import N_RESAMPLES
 from eudaimon.study.summary.record import Layout
 from eudaimon.study.town.collect import Labelled
 from eudaimon.study.town.judged_again import seconds_of
-from eudaimon.study.town.matrices import Matrix
 from eudaimon.study.town.options import TownOptions
 from eudaimon.study.town.probes import Probed
 from eudaimon.study.town.record import town_record
@@ -28,7 +28,7 @@ class TownParts(Generic[Options]):
     cells: Callable[[Options], Iterable[Labelled]]
     faults: Callable[[Options], tuple[Step, ...]]
     layout: Callable[[Options], Layout]
-    matrices: Callable[[Options], Iterable[tuple[int, Matrix]]] = lambda _options: ()
+    matrices: Callable[[Options], Iterable[tuple[int, DirectionTrials]]] = lambda _options: ()
     """Transfer matrices by seed, where the study has them."""
     second: Callable[[Options], Mapping[str, object]] = lambda _options: {}
     """Who judges a second time, as `seconds_of` takes it; empty: nobody."""

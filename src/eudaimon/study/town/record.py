@@ -11,10 +11,12 @@ from eudaimon.monitor.run_info import collect_run_info
 from eudaimon.study.records import StudyRecord, TownMonitors
 from eudaimon.study.step import Step
 from eudaimon.study.steps.judged_again import JudgedAgain
+from eudaimon.study.steps.tried_directions import DirectionTrials
 from eudaimon.study.store import StepStore
 from eudaimon.study.summary.compare import N_RESAMPLES
 from eudaimon.study.summary.record import Layout, study_record
 from eudaimon.study.town.collect import (
+    ATTACK_SEED,
     Labelled,
     began,
     collect,
@@ -26,7 +28,7 @@ from eudaimon.study.town.collect import (
 )
 from eudaimon.study.town.distinct import require_distinct
 from eudaimon.study.town.judged_again import judged_again
-from eudaimon.study.town.matrices import Matrix, tried_directions
+from eudaimon.study.town.matrices import tried_directions
 from eudaimon.study.town.probes import Probed, probed
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def town_record(
     *,
     seconds: Mapping[str, JudgedAgain] = MappingProxyType({}),
     planted: Iterable[Step] = (),
-    matrices: Iterable[tuple[int, Matrix]] = (),
+    matrices: Iterable[tuple[int, DirectionTrials]] = (),
     probes: Iterable[Probed] = (),
     monitors: TownMonitors | None = None,
     command: str = "",
@@ -59,7 +61,7 @@ def town_record(
     spent = costs(store, targets)
     require_unmixed(store, cells, layout.column_field, layout.merged)
     require_distinct(store, targets)
-    seeds = sorted({cell.seed for cell in cells})
+    seeds = sorted({int(cell.cell.get(ATTACK_SEED, cell.seed)) for cell in cells})
     run = collect_run_info(
         command or _command(layout.study, options),
         seeds={f"run {number}": seed for number, seed in enumerate(seeds)},
@@ -89,6 +91,6 @@ def _command(study: str, options: TownOptions) -> str:
     for name in type(options).model_fields:
         value = getattr(options, name)
         if name != "seeds" and value != getattr(usual, name):
-            shown = ",".join(map(str, value)) if isinstance(value, tuple) else value
+            shown = ",".join(map(str, value)) or "none" if isinstance(value, tuple) else value
             changed.append(f" --set {name}={shown}")
     return f"eudaimon study run {study} --seeds {options.seeds}{''.join(changed)}"

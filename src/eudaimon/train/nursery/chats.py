@@ -14,7 +14,7 @@ from jaxtyping import Bool, Int
 
 from eudaimon.core import BadRows, TextTooLong, UsageError
 from eudaimon.train.nursery.order import Batch
-from eudaimon.train.tokens.mask import token_mask
+from eudaimon.train.tokens.mask import token_masks
 from eudaimon.train.tokens.pack import IGNORED
 
 Message = Mapping[str, str]
@@ -85,10 +85,7 @@ def read_chats(chats: Sequence[Mapping[str, Any]], tokenizer: Any, max_tokens: i
             raise TextTooLong(
                 f"chat {number} has {len(row)} tokens, the limit is {max_tokens}", do="a larger max_tokens"
             )
-    learned = tuple(
-        token_mask(text, found, offsets)
-        for text, found, offsets in zip(texts, spans, encoded["offset_mapping"], strict=True)
-    )
+    learned = tuple(token_masks(texts, spans, encoded["offset_mapping"]))
     # A first token is predicted from nothing: a chat that is only that would add zero divided by zero.
     for number, row in enumerate(learned):
         if not row[1:].any():

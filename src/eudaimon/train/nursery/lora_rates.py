@@ -43,12 +43,15 @@ def train_rates(
     recipe: LoraRecipe,
     rates: Sequence[float],
     out: str | Path,
+    *,
+    rows: ChatRows | None = None,
 ) -> Path:
     """The folder ``out`` with a folder `rate_name` for each rate: metrics.jsonl and the recipe's checkpoints.
 
     ``recipe.learning_rate`` is not read. All rates start from the same weights and read the same rows at each
     step; each is clipped by its own norm. The fresh LoRA is proven on the base first, and afterwards the base
-    must be what it was. The model acts without dropout. What is there already is not made again. Raises
+    must be what it was. The model acts without dropout. What is there already is not made again. ``rows`` are
+    the chats as `read_chats` has read them, where somebody has. Raises
     `UsageError` for a model with adapters or interventions of its own or divided over devices, and for
     embeddings among the targets,
     `LossNotFinite` when one rate's is not, and as `attach` and `read_chats` do.
@@ -57,7 +60,7 @@ def train_rates(
         what = "is divided" if is_spread(model.module) else "acts with adapters or interventions"
         raise UsageError(f"{model.checkpoint.name} {what}", right="train_lora, rate by rate")
     out = Path(out)
-    rows = read_chats(chats, model.tokenizer, min(recipe.max_tokens, model.max_tokens))
+    rows = rows or read_chats(chats, model.tokenizer, min(recipe.max_tokens, model.max_tokens))
     identity = {
         "kind": "LoRAs side by side",
         "recipe": recipe.record() | {"learning_rate": list(rates)},
