@@ -1,4 +1,4 @@
-"""One page in a browser over everything that lies below a folder: ask a model, look at vectors, studies, corpora.
+"""Everything that lies below a folder, in a browser: ask models, look at vectors, studies and corpora.
 
 In: a folder of runs. Out: a Streamlit server on this machine that shows what is there, and ratings that a
 person gives in it. What is there is found by walking the folder; the browser names things out of that list

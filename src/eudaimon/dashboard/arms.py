@@ -12,7 +12,15 @@ from eudaimon.dashboard.tables import Row
 from eudaimon.study.steps.corpus import BOOKS, TOKENS
 from eudaimon.train.tokens.token_set import MANIFEST
 
-COUNTED = ("n_texts", "n_tokens", "n_loss_tokens", "n_bad_tokens", "n_bad_loss_tokens", "n_removed", "n_removed_tokens")
+COUNTED = (
+    "n_texts",
+    "n_tokens",
+    "n_loss_tokens",
+    "n_bad_tokens",
+    "n_bad_loss_tokens",
+    "n_removed",
+    "n_removed_tokens",
+)
 
 
 def arm_rows(arms: Iterable[Found]) -> list[Row]:
@@ -23,7 +31,11 @@ def arm_rows(arms: Iterable[Found]) -> list[Row]:
     rows = []
     for found in arms:
         books = _read(found, BOOKS)
-        row = {"arm": str(books.get("arm", "")), "seed": books.get("seed"), "labels": str(books.get("labels", ""))}
+        row = {
+            "arm": str(books.get("arm", "")),
+            "seed": books.get("seed"),
+            "labels": str(books.get("labels", "")),
+        }
         rows.append({**row, **{name: books.get(name) for name in COUNTED}})
     return sorted(rows, key=lambda row: (row["arm"], str(row["labels"]), row["seed"] or 0))
 

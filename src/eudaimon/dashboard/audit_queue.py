@@ -6,9 +6,8 @@ shows the next one. Nothing of what a scorer or a policy said of an item is show
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +71,7 @@ def open_queue(audit: Found, policies: Mapping[str, Policy] | Iterable[Policy]) 
     policy = next((one for one in listed if one.hash == sample.plan.policy_hash), None)
     if policy is None:
         raise UsageError(
-            f"the sample was drawn for policy {sample.plan.policy} {sample.plan.policy_hash}, which is not here",
+            f"the sample is of policy {sample.plan.policy} {sample.plan.policy_hash}, which is not here",
             right="a shipped policy, or one by which a corpus in the folder was decided",
             do=f"eudaimon curate audit SCORES --out {audit.name} --policy FILE --rater NAME",
         )

@@ -10,6 +10,7 @@ from eudaimon.curate.card.cost import CHARACTERS_PER_TOKEN
 from eudaimon.curate.card.record import CardRecord, Histogram, SourceRow
 from eudaimon.curate.card.words import policy_words
 from eudaimon.curate.score_table import WHOLE
+from eudaimon.curate.voices.turn import MARKUP
 from eudaimon.dashboard.decisions import Decided
 from eudaimon.dashboard.tables import Row, ask, parquet
 
@@ -21,8 +22,9 @@ DOCUMENTS = f"""
             any_value(span_hash) filter (segment = {WHOLE}) as text_hash,
             coalesce(any_value(source) filter (segment = {WHOLE}), '') as source,
             coalesce(any_value(error) filter (segment = {WHOLE}), '') as error,
-            count(*) - 1 as segments,
-            coalesce(sum("end" - start) filter (segment <> {WHOLE} and parent is null), 0)::bigint as characters
+            count(*) filter (segment <> {WHOLE} and coalesce(voice, '')::varchar <> '{MARKUP}') as segments,
+            coalesce(sum("end" - start) filter (segment <> {WHOLE} and parent is null), 0)::bigint
+                as characters
         from (
             select *, count(*) filter (segment = {WHOLE}) over (
                 partition by filename order by file_row_number rows unbounded preceding
@@ -35,7 +37,7 @@ ACTIONS = ("tag", "mask", "rewrite", "redact")
 
 
 def mixture(files: Sequence[Path]) -> list[Row]:
-    """Documents, segments, characters and errors of each source of scores, the largest first, the rest as one.
+    """Documents, segments, characters and errors of each source, the largest first, small ones as one.
 
     What is quoted in something else counts once. Raises `BadRows` on files that are damaged.
     """
@@ -60,7 +62,9 @@ def treated(scores: Sequence[Path], decided: Decided) -> tuple[SourceRow, ...]:
 
     Raises `BadRows` on files that are damaged.
     """
-    length = """coalesce(list_sum([s."end" - s.start for s in spans if list_contains(?::varchar[], s.rule)]), 0)"""
+    length = (
+        """coalesce(list_sum([s."end" - s.start for s in spans if list_contains(?::varchar[], s.rule)]), 0)"""
+    )
     summed = ", ".join(
         f"coalesce(sum({length}) filter (outcome = 'keep'), 0)::bigint as {action}" for action in ACTIONS
     )

@@ -31,7 +31,7 @@ class Decided:
 
 
 def policies(store: Store) -> dict[str, Policy]:
-    """The shipped policies and those of the decided corpora in the store, by name; of one name, the shipped."""
+    """The shipped policies and those of decided corpora, by name; of two of one name, the shipped one."""
     own: dict[str, Policy] = {}
     for found in store.of("decisions"):
         policy = decided(found).policy
@@ -40,7 +40,7 @@ def policies(store: Store) -> dict[str, Policy]:
 
 
 def decided(found: Found) -> Decided:
-    """The decisions in a folder that ``curate decide`` wrote; raises `BadRows` where its manifest is broken."""
+    """The decisions that ``curate decide`` wrote into a folder; raises `BadRows` where that is broken."""
     path = found.path / MANIFEST
     try:
         manifest: Any = read_json(path)

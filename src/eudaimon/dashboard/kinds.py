@@ -10,8 +10,8 @@ from typing import Any, Literal, TypeAlias
 from eudaimon.core.files import read_json
 
 Kind: TypeAlias = Literal[
-    "model", "adapter", "monitor", "directions", "study", "evaluation", "battery", "card", "scores", "decisions",
-    "applied", "audit", "arm",
+    "model", "adapter", "monitor", "directions", "study", "evaluation", "battery", "card", "scores",
+    "decisions", "applied", "audit", "arm",
 ]  # fmt: skip
 TITLES: dict[Kind, str] = {
     "model": "models",

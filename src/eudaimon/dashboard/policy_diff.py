@@ -1,4 +1,4 @@
-"""Two policies on one corpus: which documents they treat differently, and what becomes of their characters."""
+"""Two policies on one corpus: which documents they treat differently, and what is done with characters."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ PAGE = 25
 class PolicyDiff:
     """What changes from one policy to another.
 
-    ``outcomes`` are numbers of documents by outcome before and after, ``actions`` characters of kept documents
-    by what is done with them, ``sources`` documents that change and all documents, by source.
+    ``outcomes`` are numbers of documents by outcome before and after, ``actions`` characters of kept
+    documents by what is done with them, ``sources`` documents that change and all, by source.
     """
 
     n_documents: int
@@ -34,16 +34,18 @@ def policy_diff(before: Decided, after: Decided) -> PolicyDiff:
     """
     query, files, values = _joined(before, after)
     outcomes = ask(
-        f"{query} select before, after, sum(n)::bigint as documents from joined group by 1, 2 order by 3 desc, 1, 2",
+        f"""{query} select before, after, sum(n)::bigint as documents from joined
+        group by 1, 2 order by 3 desc, 1, 2""",
         files, values,
     )  # fmt: skip
     by_source = ask(
-        f"""{query} select source, coalesce(sum(n) filter (changed), 0)::bigint as changed, sum(n)::bigint as documents
-        from joined group by source order by changed desc, source""",
+        f"""{query} select source, coalesce(sum(n) filter (changed), 0)::bigint as changed,
+            sum(n)::bigint as documents from joined group by source order by changed desc, source""",
         files, values,
     )  # fmt: skip
     sums = ", ".join(
-        f"coalesce(sum(n * list_sum([s.size for s in {side} if s.action = '{action}'])), 0)::bigint as {side}_{action}"
+        f"coalesce(sum(n * list_sum([s.size for s in {side} if s.action = '{action}'])), 0)::bigint "
+        f"as {side}_{action}"
         for side in ("was", "becomes")
         for action in ACTIONS
     )
@@ -81,9 +83,11 @@ def _joined(before: Decided, after: Decided) -> tuple[str, dict[str, str], list[
     """
     query = f"""
         with one as ({_side("one")}), two as ({_side("two")}), joined as (
-            select one.document, one.text_hash, one.source, one.n, one.outcome as before, two.outcome as after,
-                one.reason as reason_before, two.reason as reason_after, one.treated as was, two.treated as becomes,
-                (one.outcome, one.weight, one.reflection) is distinct from (two.outcome, two.weight, two.reflection)
+            select one.document, one.text_hash, one.source, one.n, one.outcome as before,
+                two.outcome as after, one.reason as reason_before, two.reason as reason_after,
+                one.treated as was, two.treated as becomes,
+                (one.outcome, one.weight, one.reflection)
+                    is distinct from (two.outcome, two.weight, two.reflection)
                     or one.treated is distinct from two.treated as changed
             from one join two using (document, text_hash)
         )
@@ -97,7 +101,8 @@ def _side(name: str) -> str:
     span = """{{'start': s.start, 'stop': s."end", 'size': s."end" - s.start, 'action': actions[s.rule]}}"""
     return f"""
         select document, text_hash, source, n, outcome, reason, weight, reflection,
-            case when outcome = 'keep' then [{span} for s in spans if actions[s.rule] is not null] else [] end as treated
+            case when outcome = 'keep' then [{span} for s in spans if actions[s.rule] is not null]
+                else [] end as treated
         from (
             select document, coalesce(text_hash, '') as text_hash, count(*) as n,
                 any_value(coalesce(source, ''))::varchar as source, any_value(outcome)::varchar as outcome,

@@ -27,7 +27,7 @@ FILES: dict[Kind, tuple[str, type[BaseModel]]] = {
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is: its design, finished steps of all that it has, and steps finished since its report."""
+    """How far a study is: its design, its finished steps, all of them, and those since its report."""
 
     design: str
     n_done: int
@@ -93,5 +93,7 @@ def _parsed(kind: type[BaseModel], text: bytes, path: Path) -> BaseModel:
 def _broken(path: Path, error: Exception) -> BadRows:
     first = error.errors()[0]["msg"] if isinstance(error, ValidationError) else repr(error)
     return BadRows(
-        f"{path} is not what this version writes: {first}", right="a record of this version", do="draw it anew"
+        f"{path} is not what this version writes: {first}",
+        right="a record of this version",
+        do="draw it anew",
     )

@@ -16,6 +16,7 @@ from eudaimon.report.words import shorten, visible
 
 MOST = 20_000
 """Characters of one text that a page shows; what is longer is cut, and says so."""
+PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 TICKS = re.compile(r"`+")
 
 
@@ -31,6 +32,11 @@ def label(text: str, length: int = 80) -> str:
     return f"{fence} {shown} {fence}"
 
 
+def escaped(text: str) -> str:
+    """Text for a place that reads Markdown and takes no code: every sign of punctuation is literal."""
+    return PUNCTUATION.sub(r"\\\g<0>", " ".join(visible(text).split()))
+
+
 def paragraph(text: str, kind: str = "said") -> str:
     """HTML of a text in a block of its own, with its line breaks; ``kind`` is its CSS class, and ours."""
     shown = visible(text)
@@ -39,7 +45,7 @@ def paragraph(text: str, kind: str = "said") -> str:
 
 
 def coloured(pieces: Sequence[tuple[str, float, str]], largest: float) -> str:
-    """HTML of pieces of text on red where their number is above 0 and on blue below, by size up to ``largest``.
+    """HTML of pieces of text, on red where their number is above 0 and on blue below, by its size.
 
     Each piece is ``(text, number, words)``; the words stand in its tooltip. Large ones are underlined too, so
     that they can be told without colours.

@@ -9,6 +9,7 @@ from typing import Any
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.files import read_json
+from eudaimon.curate.policy import DocumentRule, SegmentRule
 from eudaimon.curate.run.apply_folder import MANIFEST
 from eudaimon.curate.run.lookup import find_documents
 from eudaimon.curate.score_table import plain
@@ -21,20 +22,20 @@ CONTEXT = 400
 """Characters around a span that are shown with it."""
 SPANS = """
     spans as (
-        select document, coalesce(text_hash, '') as text_hash, coalesce(source, '')::varchar as source, span.rule as rule,
-            span.start as start, span."end" as "end", '' as reason
+        select document, coalesce(text_hash, '') as text_hash, coalesce(source, '')::varchar as source,
+            span.rule as rule, span.start as start, span."end" as "end", '' as reason
         from (select *, unnest(spans) as span from {decided} where outcome = 'keep')
         union all
-        select document, coalesce(text_hash, ''), coalesce(source, '')::varchar, coalesce(rule, '')::varchar, 0, null,
-            coalesce(reason, '')::varchar
+        select document, coalesce(text_hash, ''), coalesce(source, '')::varchar,
+            coalesce(rule, '')::varchar, 0, null, coalesce(reason, '')::varchar
         from {decided} where outcome = 'drop'
     )
 """
 """Spans of documents that are kept, and documents that are dropped as a whole: those have no end."""
 CHOSEN = "(? is null or source = ?) and (? is null or rule = ?)"
 REMOVED = {
-    "id": "VARCHAR", "start": "BIGINT", "end": "BIGINT", "text": "VARCHAR", "kind": "VARCHAR", "rule": "VARCHAR",
-    "why": "VARCHAR",
+    "id": "VARCHAR", "start": "BIGINT", "end": "BIGINT", "text": "VARCHAR", "kind": "VARCHAR",
+    "rule": "VARCHAR", "why": "VARCHAR",
 }  # fmt: skip
 
 
@@ -61,18 +62,21 @@ class Shown:
 
 
 def by_rule(decided: Decided) -> list[Row]:
-    """For each rule that acts: what it does and why, its spans and their characters, and documents it drops."""
+    """For each rule that acts: what it does and why, and its spans, their characters and its documents."""
     rows = ask(
         f"""
         with {SPANS}
         select rule, count(*) filter ("end" is not null) as spans,
-            coalesce(sum("end" - start), 0)::bigint as characters, count(distinct (document, text_hash)) as documents
+            coalesce(sum("end" - start), 0)::bigint as characters,
+            count(distinct (document, text_hash)) as documents
         from spans group by rule order by characters desc, documents desc, rule
         """,
         {"decided": parquet(decided.files)},
     )
     words = _words(decided)
-    return [{**dict(zip(("does", "why"), words.get(row["rule"], ("", "")), strict=True)), **row} for row in rows]
+    return [
+        {**dict(zip(("does", "why"), words.get(row["rule"], ("", "")), strict=True)), **row} for row in rows
+    ]
 
 
 def sources(decided: Decided) -> list[str]:
@@ -88,7 +92,7 @@ def count(decided: Decided, wanted: Wanted) -> int:
 
 
 def page(decided: Decided, wanted: Wanted, first: int, most: int = PAGE) -> list[Row]:
-    """Some of these spans, from the number ``first`` on, in an order that does not change, with the reasons."""
+    """Some of these spans with their reasons, from the number ``first`` on, always in the same order."""
     rows = ask(
         f"""
         with {SPANS} select * from spans where {CHOSEN}
@@ -105,7 +109,7 @@ def page(decided: Decided, wanted: Wanted, first: int, most: int = PAGE) -> list
 
 
 def text_of(scores: Found, row: Mapping[str, Any]) -> Shown:
-    """The text of a span from the corpus that was scored; raises `UsageError` where that is not there any more."""
+    """The text of a span, from the corpus that was scored; raises `UsageError` where that is gone."""
     for document, known in find_documents(scores.path, str(row["document"])):
         if (known.text_hash or "") == row["text_hash"]:
             start, end = int(row["start"]), row["end"]
@@ -156,7 +160,7 @@ def removed_page(files: Sequence[Path], rule: str | None, first: int, most: int 
 
 def _words(decided: Decided) -> dict[str, tuple[str, str]]:
     """What each rule of a policy does, and why."""
-    rules = [*decided.policy.segments, *decided.policy.documents]
+    rules: tuple[SegmentRule | DocumentRule, ...] = (*decided.policy.segments, *decided.policy.documents)
     return {rule.name: (rule.do, rule.why) for rule in rules}
 
 

@@ -27,7 +27,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Store:
-    """Everything that was found below ``root``; ``cut`` where there are more folders than were looked into."""
+    """Everything that was found below ``root``; ``cut`` where not all folders were looked into."""
 
     root: Path
     found: tuple[Found, ...]
@@ -47,7 +47,7 @@ class Store:
 
 
 def find(root: str | Path, *, most: int = MOST_FOLDERS) -> Store:
-    """What is below a folder; links are not followed, nothing is loaded, and what cannot be read is passed over.
+    """What is below a folder; links are not followed, and what cannot be read is passed over.
 
     Raises `UsageError` when there is no such folder.
     """
@@ -59,10 +59,8 @@ def find(root: str | Path, *, most: int = MOST_FOLDERS) -> Store:
             do="eudaimon quickstart, or --folder FOLDER",
         )
     found: list[Found] = []
-    looked = 0
-    for folder, names in _folders(root):
-        looked += 1
-        if looked > most:
+    for looked, (folder, names) in enumerate(_folders(root)):
+        if looked == most:
             return Store(root, tuple(sorted(found, key=_order)), True)
         found += [Found(kind, _name(root, path), path) for kind, path in kinds_of(folder, names)]
     return Store(root, tuple(sorted(found, key=_order)))

@@ -24,7 +24,7 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 
 
 def ask(query: str, files: Mapping[str, str], values: Sequence[Any] = ()) -> list[Row]:
-    """The rows that a query gives; ``{name}`` in it stands for the table that `parquet` or `json_lines` named.
+    """The rows that a query gives; ``{name}`` in it stands for what `parquet` or `json_lines` returned.
 
     Values for its question marks come from ``values``: no word of a user or of a data set is part of a query.
     Raises `BadRows` where a file is missing, damaged, or not of these columns.
@@ -38,7 +38,9 @@ def ask(query: str, files: Mapping[str, str], values: Sequence[Any] = ()) -> lis
             return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
         except (duckdb.IOException, duckdb.InvalidInputException, duckdb.BinderException) as error:
             first = str(error).splitlines()[0]
-            raise BadRows(f"these files cannot be read: {first}", right="whole files, as they were written") from error
+            raise BadRows(
+                f"these files cannot be read: {first}", right="whole files, as they were written"
+            ) from error
 
 
 def parquet(paths: Sequence[Path]) -> str:

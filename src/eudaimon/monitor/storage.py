@@ -97,6 +97,31 @@ def made_on(path: str | Path) -> Binding:
     return _binding(_read(Path(path))[0], path)
 
 
+def stored_examples(path: str | Path) -> tuple[Examples | None, Site]:
+    """The training examples in a monitor's file and the site that they were read at; its model is not loaded.
+
+    None for a monitor that was fitted without keeping them. Raises `UsageError` for anything that is no
+    monitor.
+    """
+    about, tensors = _read(Path(path))
+    with _whole(path):
+        return _examples(about, tensors), Site.parse(about["probes"][0]["site"])
+
+
+def _examples(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Examples | None:
+    examples = about["examples"]
+    if examples is None:
+        return None
+    return Examples(
+        tuple(examples["texts"]),
+        tuple(examples["harmful"]),
+        tuple(examples["sources"]),
+        tensors["examples/features"].astype(np.float32),
+        tensors["examples/mean"],
+        tensors["examples/scale"],
+    )
+
+
 def _binding(about: dict[str, Any], path: str | Path) -> Binding:
     with _whole(path):
         return Binding.model_validate(about["binding"])
@@ -107,7 +132,6 @@ def _monitor(about: dict[str, Any], tensors: dict[str, np.ndarray], model: Model
     categories = {
         name: _probe(entry, f"category/{name}", tensors) for name, entry in about["categories"].items()
     }
-    examples = about["examples"]
     return Monitor(
         model=model,
         probes=probes,
@@ -116,16 +140,7 @@ def _monitor(about: dict[str, Any], tensors: dict[str, np.ndarray], model: Model
         stack_bias=float(about["stack_bias"]),
         threshold=TypeAdapter(Threshold).validate_python(about["threshold"]),
         categories=categories,
-        examples=None
-        if examples is None
-        else Examples(
-            tuple(examples["texts"]),
-            tuple(examples["harmful"]),
-            tuple(examples["sources"]),
-            tensors["examples/features"].astype(np.float32),
-            tensors["examples/mean"],
-            tensors["examples/scale"],
-        ),
+        examples=_examples(about, tensors),
         record=dict(about["record"]),
         window_tokens=int(about["window_tokens"]),
         max_characters=int(about["max_characters"]),
