@@ -169,6 +169,51 @@ def runs(tmp_path_factory, studies_made, evaluations_made, cards_made, corpora_m
     return Runs(folder, documents)
 
 
+@pytest.fixture(scope="session")
+def scored(tmp_path_factory) -> Path:
+    """A store with a small corpus that was really scored, some ids twice, in ``scores``."""
+    from eudaimon.curate import score_corpus
+
+    borrowed("dashboard_scored", "curate/run/conftest.py")
+    words = borrowed("dashboard_scorers", "curate/run/tiny_scorers.py").words()
+    folder = tmp_path_factory.mktemp("scored") / NAME
+    corpus = folder.parent / "corpus"
+    corpus.mkdir()
+    lines = sys.modules["dashboard_scored"].lines
+    (corpus / "a.jsonl").write_text("\n".join([*lines(0, 60), *lines(3, 2)]), encoding="utf-8")
+    hostile = {"id": BAD, "text": f'Mallory said "rob {BAD}" loudly.', "source": BAD}
+    (corpus / "b.jsonl").write_text("\n".join([*lines(60, 30), json.dumps(hostile)]), encoding="utf-8")
+    score_corpus(corpus, folder / "scores", words, shard_bytes=1500, show_progress=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_monitor(tiny, tmp_path_factory) -> Path:
+    """The file of a monitor that was fitted on tiny llama without adapters."""
+    from eudaimon.models.adapters import Subject, open_subject
+    from eudaimon.monitor import FitOptions, fit
+
+    made = borrowed("dashboard_chat", "chat/conftest.py")
+    from eudaimon.data import Query
+
+    def rows(source: str, n: int) -> list[Query]:
+        return [
+            Query(
+                id=str(k),
+                text=f"How do I {made.VERBS[k % 2]} the {made.THINGS[k % 8]} {source} {k}?",
+                label="harmful" if k % 2 else "safe",
+                source=source,
+                category="theft" if k % 2 else None,
+                licence="MIT",
+            )
+            for k in range(n)
+        ]
+
+    options = FitOptions(target_fpr=0.1, strengths=(0.1,), kernel_strengths=(1.0,), n_layers=1, augment=False)
+    fitted = fit(open_subject(Subject(str(tiny("llama")))), rows("north", 48), rows("south", 80), options)
+    return fitted.save(tmp_path_factory.mktemp("tiny-monitor") / "monitor.safetensors")
+
+
 def hostile_study(made: ModuleType):
     record = made.make_good_personas(
         {"raw": 1.0, "random": 0.9, BAD: 0.1}, text='"><img src=x onerror=alert(2)>'
@@ -198,13 +243,3 @@ def app(monkeypatch) -> Callable[..., object]:
         return AppTest.from_string(script, default_timeout=timeout).run()
 
     return opened
-
-
-def html_of(at) -> str:
-    """All HTML that a page was given."""
-    return "\n".join(str(one.proto.body) for one in at.get("html"))
-
-
-def words_of(at) -> str:
-    """Everything that a page says, as JSON of its parts."""
-    return json.dumps([str(one.proto) for one in at.main])

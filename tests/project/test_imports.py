@@ -11,6 +11,7 @@ HEAVY = frozenset(
     [
         "accelerate",
         "datasets",
+        "duckdb",
         "gguf",
         "huggingface_hub",
         "jaxtyping",
@@ -18,6 +19,7 @@ HEAVY = frozenset(
         "numpy",
         "pandas",
         "peft",
+        "plotly",
         "pyarrow",
         "scipy",
         "sentence_transformers",
@@ -28,7 +30,15 @@ HEAVY = frozenset(
         "transformers",
     ]
 )
-PAGES = [(), ("quickstart",), ("monitor",), ("monitor", "check"), ("vectors",), ("vectors", "sweep")]
+PAGES = [
+    (),
+    ("quickstart",),
+    ("monitor",),
+    ("monitor", "check"),
+    ("vectors",),
+    ("vectors", "sweep"),
+    ("dashboard",),
+]
 HELP = """
 import sys
 from eudaimon.cli import main

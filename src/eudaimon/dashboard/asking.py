@@ -33,7 +33,7 @@ class Choice:
     """What was chosen on the page, each of it out of the store; no model means the packaged one.
 
     ``strength`` is that of the steering in residual-stream units; None takes the one that `read_steering`
-    finds.
+    finds. ``force`` lets monitor and directions act on another stack than they were made on.
     """
 
     model: Found | None = None
@@ -41,6 +41,7 @@ class Choice:
     monitor: Found | None = None
     steering: Found | None = None
     strength: float | None = None
+    force: bool = False
 
 
 @dataclass(eq=False)
@@ -67,15 +68,17 @@ def open_asked(choice: Choice, settings: Settings | None = None) -> Asked:
     if choice.steering is not None:
         if chat is None:
             raise UsageError(f"{model.checkpoint.name} cannot answer, so there is nothing to steer")
-        chat.steer(read_steering(choice.steering.path, chat.model, strength=choice.strength))
+        chat.steer(
+            read_steering(choice.steering.path, chat.model, strength=choice.strength, force=choice.force)
+        )
     asked = Asked(choice, model, chat)
     if choice.monitor is not None:
         if chat is not None:
-            chat.monitor(choice.monitor.path)
+            chat.monitor(choice.monitor.path, force=choice.force)
             asked.monitor = chat.watch.monitor if chat.watch else None
             asked.held_back += [chat.watch.refusal] if chat.watch and chat.watch.refusal else []
         else:
-            asked.monitor = load_monitor(choice.monitor.path, model)
+            asked.monitor = load_monitor(choice.monitor.path, model, force=choice.force)
     return asked
 
 
@@ -93,7 +96,9 @@ def drift_of(asked: Asked, directions: DirectionSet) -> tuple[Score, ...]:
         raise UsageError("nothing was answered yet", right="one answer or more")
     direction = directions.directions[len(directions) // 2]
     values: Float[np.ndarray, "turns"]
-    (values,) = turn_projections(asked.chat.model, direction, [asked.chat.conversation])
+    (values,) = turn_projections(
+        asked.chat.model, direction, [asked.chat.conversation], force=asked.choice.force
+    )
     return tuple(Score(value=float(value), n=1) for value in values)
 
 

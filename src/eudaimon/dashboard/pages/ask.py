@@ -10,13 +10,13 @@ import streamlit as st
 from eudaimon.chat.settings import Settings
 from eudaimon.chat.turn import Turn
 from eudaimon.core.errors import UsageError
+from eudaimon.core.text import Text
 from eudaimon.dashboard import safe
 from eudaimon.dashboard.asking import Asked, Choice, drift_of, open_asked
 from eudaimon.dashboard.pages import parts
 from eudaimon.dashboard.reading import Heat, bound_words, direction_heat, probe_heat, text_of, verdict_words
 from eudaimon.dashboard.store import Found, Store
 from eudaimon.models.folder import PACKAGED
-from eudaimon.models.model import Model
 from eudaimon.monitor.explained import Explanation, Neighbour
 from eudaimon.monitor.explanation import explain
 from eudaimon.monitor.monitor import Monitor
@@ -41,6 +41,8 @@ def show() -> None:
         if asked is None or asked.choice != choice:
             _open(store, choice)
             return
+        if asked.choice.force:
+            st.caption("Forced onto this stack: no stated error rate holds.")
         for reason in asked.held_back:
             st.html(safe.paragraph(f"The monitor gives no score here: {reason}", "failed"))
         doing = st.segmented_control("What to do", (READ, TALK), default=READ, key="doing") or READ
@@ -66,7 +68,13 @@ def _choose(store: Store) -> Choice:
                 "Strength in residual-stream units; empty: what half a nat on everyday prompts allows",
                 value=None, key="strength", format="%.3f",
             )  # fmt: skip
-    return Choice(model, tuple(known[name] for name in names if name in known), monitor, steering, strength)
+        force = st.checkbox(
+            "Use monitor and directions on another stack than theirs; their error rates do not hold there",
+            key="force",
+        )
+    return Choice(
+        model, tuple(known[name] for name in names if name in known), monitor, steering, strength, force
+    )
 
 
 def _open(store: Store, choice: Choice) -> None:
@@ -106,7 +114,7 @@ def _read(asked: Asked, store: Store) -> None:
             raise UsageError(
                 "nothing reads this text", right="a monitor, or a file of directions", do="choose one above"
             )
-        _map(asked.model, asked.monitor, directions, text_of(written))
+        _map(asked, directions, text)
 
 
 def _explained(found: Explanation, monitor: Monitor) -> None:
@@ -148,11 +156,12 @@ def _verdict(verdict: Verdict, monitor: Monitor) -> None:
     st.html(safe.paragraph(bound_words(monitor.threshold), "quiet"))
 
 
-def _map(model: Model, monitor: Monitor | None, directions: Found | None, text: object) -> None:
+def _map(asked: Asked, directions: Found | None, text: Text) -> None:
+    model, monitor, force = asked.model, asked.monitor, asked.choice.force
     if directions is not None:
-        heat = direction_heat(model, read_directions(directions.path), text)  # type: ignore[arg-type]
+        heat = direction_heat(model, read_directions(directions.path), text, force=force)
     elif monitor is not None:
-        heat = probe_heat(monitor, text)  # type: ignore[arg-type]
+        heat = probe_heat(monitor, text)
     else:
         return
     if not heat.tokens:
