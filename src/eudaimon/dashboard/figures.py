@@ -46,13 +46,9 @@ class Drawable:
     _draw: Callable[..., Figure | None] = field(repr=False)
     _record: AnyRecord = field(repr=False)
 
-    def draw(self, *, narrow: bool = False) -> Figure | None:
-        """The figure; None where the record turns out to hold nothing for it."""
-        return self._draw(self._record, narrow=narrow)
-
-    def svg(self) -> str:
-        """The figure as the report writes it into a file; empty where there is none."""
-        drawn = self.draw()
+    def svg(self, *, narrow: bool = False) -> str:
+        """The figure as the report writes it, for wide or for narrow screens; empty where there is none."""
+        drawn = self._draw(self._record, narrow=narrow)
         return svg(drawn, self.title) if drawn is not None else ""
 
 

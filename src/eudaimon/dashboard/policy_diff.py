@@ -17,10 +17,12 @@ class PolicyDiff:
 
     ``outcomes`` are numbers of documents by outcome before and after, ``actions`` characters of kept
     documents by what is done with them, ``sources`` documents that change and all, by source.
+    ``n_listed`` are those that `changed_page` lists, where copies of one text under one id stand once.
     """
 
     n_documents: int
     n_changed: int
+    n_listed: int
     outcomes: tuple[Row, ...]
     actions: tuple[Row, ...]
     sources: tuple[Row, ...]
@@ -40,7 +42,8 @@ def policy_diff(before: Decided, after: Decided) -> PolicyDiff:
     )  # fmt: skip
     by_source = ask(
         f"""{query} select source, coalesce(sum(n) filter (changed), 0)::bigint as changed,
-            sum(n)::bigint as documents from joined group by source order by changed desc, source""",
+            sum(n)::bigint as documents, count(*) filter (changed) as listed
+        from joined group by source order by changed desc, source""",
         files, values,
     )  # fmt: skip
     sums = ", ".join(
@@ -57,6 +60,7 @@ def policy_diff(before: Decided, after: Decided) -> PolicyDiff:
     return PolicyDiff(
         n_documents=sum(row["documents"] for row in outcomes),
         n_changed=sum(row["changed"] for row in by_source),
+        n_listed=sum(row.pop("listed") for row in by_source),
         outcomes=tuple(outcomes),
         actions=tuple(row for row in actions if row["before"] or row["after"]),
         sources=tuple(by_source),

@@ -11,7 +11,7 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 
-from eudaimon.report.figures.svg import darkened, svg
+from eudaimon.report.figures.svg import darkened
 from eudaimon.report.words import shorten, visible
 
 MOST = 20_000
@@ -55,23 +55,18 @@ def coloured(pieces: Sequence[tuple[str, float, str]], largest: float) -> str:
     return f'<div class="said tokens" dir="auto">{"".join(spans)}</div>'
 
 
-def picture(wide: str, narrow: str, title: str) -> str:
-    """HTML of two SVG documents, of which a style sheet shows the one that fits the screen.
+def picture(wide: str, narrow: str, title: str, *, dark: bool = False) -> str:
+    """HTML of two SVG documents of the report, of which a style sheet shows the one that fits the screen.
 
-    They stand as images, in which nothing of an SVG runs or loads.
+    They stand as images, in which nothing of an SVG runs or loads, in the colours of a dark page if wanted.
     """
+    shown = (darkened(wide), darkened(narrow)) if dark else (wide, narrow)
     said = html.escape(visible(title), quote=True)
     images = (
         f'<img class="plot {kind}" alt="{said}" src="data:image/svg+xml;base64,{_encoded(document)}">'
-        for kind, document in (("wide", wide), ("narrow", narrow))
+        for kind, document in zip(("wide", "narrow"), shown, strict=True)
     )
     return f'<div class="figure">{"".join(images)}</div>'
-
-
-def documents(wide: object, narrow: object, title: str, *, dark: bool) -> tuple[str, str]:
-    """The SVG documents of a drawing for a wide and for a narrow screen, in the colours of the page."""
-    made = svg(wide, title), svg(narrow, title)  # type: ignore[arg-type]
-    return (darkened(made[0]), darkened(made[1])) if dark else made
 
 
 def _piece(text: str, share: float, value: float, words: str) -> str:

@@ -18,6 +18,7 @@ from eudaimon.dashboard.store import Found
 from eudaimon.dashboard.tables import Row, ask, json_lines, parquet
 
 PAGE = 25
+UNREADABLE = "unreadable"
 CONTEXT = 400
 """Characters around a span that are shown with it."""
 SPANS = """
@@ -137,10 +138,10 @@ def removed_by_reason(files: Sequence[Path]) -> list[Row]:
     Lines that cannot be read are counted as pieces of the kind ``unreadable``.
     """
     return ask(
-        """
-        select coalesce(kind, 'unreadable') as kind, coalesce(rule, '') as rule, coalesce(why, '') as why,
+        f"""
+        select coalesce(kind, '{UNREADABLE}') as kind, coalesce(rule, '') as rule, coalesce(why, '') as why,
             count(*) as pieces, coalesce(sum("end" - start), 0)::bigint as characters
-        from {removed} group by 1, 2, 3 order by characters desc, pieces desc, 1, 2, 3
+        from {{removed}} group by 1, 2, 3 order by characters desc, pieces desc, 1, 2, 3
         """,
         {"removed": json_lines(files, REMOVED)},
     )

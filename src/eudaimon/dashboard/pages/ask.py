@@ -80,7 +80,6 @@ def _choose(store: Store) -> Choice:
 def _open(store: Store, choice: Choice) -> None:
     if not store.of("model", "monitor"):
         parts.nothing(
-            ("model",),
             "There is no model and no monitor here yet. The first study raises both in a few minutes:",
             ("eudaimon", "quickstart"),
         )
@@ -267,7 +266,7 @@ def _drift(asked: Asked, store: Store) -> None:
         return
     directions = read_directions(found.path)
     lines = {"this conversation": drift_of(asked, directions)}
-    parts.drawing(drift(lines), drift(lines, narrow=True), "Projection after each answer")
+    parts.drawing(drift(lines), drift(lines, narrow=True), "Projection after each answer", "drift-figure")
     toward = directions.directions[0].classes[1]
     st.html(
         safe.paragraph(

@@ -23,7 +23,6 @@ def rate(policies: Mapping[str, Policy]) -> None:
     found = parts.pick("Audit", parts.store().of("audit"), "audit")
     if found is None:
         parts.nothing(
-            ("audit",),
             "No sample was drawn here yet. This draws one, which can then be rated here:",
             ("eudaimon", "curate", "audit", "SCORES", "--out", "runs/audit"),
         )

@@ -5,26 +5,29 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
+from matplotlib.figure import Figure
 
 from eudaimon.core.errors import EudaimonError
 from eudaimon.curate.card.record import CardRecord
 from eudaimon.dashboard import safe
 from eudaimon.dashboard.figures import AnyRecord, Drawable, figures_of, tables_of
-from eudaimon.dashboard.kinds import Kind
 from eudaimon.dashboard.launch import FOLDER
 from eudaimon.dashboard.records import FILES, SUMMARY, read_record, study_records
 from eudaimon.dashboard.store import Found, Store, find
 from eudaimon.evaluate.battery.record import BatteryRecord
 from eudaimon.monitor.records import EvaluationRecord
+from eudaimon.report.figures.svg import svg
 from eudaimon.report.tables import Table
+from eudaimon.report.words import visible
 from eudaimon.study.records import StudyRecord
 
+Answer = TypeVar("Answer")
 SHEET = Path(__file__).with_name("page.css")
 MOST_ROWS = 2000
 """Rows of one grid; the whole of it is in the CSV."""
@@ -52,6 +55,10 @@ def heading(title: str, text: str) -> None:
     """The page's title with a line that says what it is for; both are ours."""
     st.title(title, anchor=False)
     st.caption(text)
+    if store().cut:
+        st.caption(
+            "This folder holds too many folders to look through: what is not listed may lie in one of them."
+        )
 
 
 def pick(
@@ -81,7 +88,7 @@ def pick(
 def grid(rows: Iterable[Mapping[str, Any]], **how: Any) -> None:
     """Rows as a grid, in which text is text; long cells are cut, and of very many rows some are shown."""
     listed = list(rows)
-    shown = [{name: _cell(value) for name, value in row.items()} for row in listed[:MOST_ROWS]]
+    shown = [{safe.name(name): _cell(value) for name, value in row.items()} for row in listed[:MOST_ROWS]]
     st.dataframe(shown, hide_index=True, width="stretch", **how)
     if len(listed) > MOST_ROWS:
         st.caption(f"The first {MOST_ROWS:,} of {len(listed):,} rows; the CSV has all.")
@@ -115,15 +122,15 @@ def figures(record: AnyRecord, key: str, only: Iterable[str] | None = None) -> N
 
 def figure(one: Drawable, key: str) -> None:
     """A figure for wide and narrow screens in the colours of the page, with its downloads."""
-    wide, narrow = one.draw(), one.draw(narrow=True)
-    if wide is None or narrow is None:
+    wide, narrow = one.svg(), one.svg(narrow=True)
+    if not wide or not narrow:
         st.caption("The record holds nothing to draw here.")
         return
-    st.html(safe.picture(*safe.documents(wide, narrow, one.title, dark=is_dark()), one.title))
+    st.html(safe.picture(wide, narrow, one.title, dark=is_dark()))
     with st.container(horizontal=True):
         st.download_button(
             "Figure as SVG",
-            one.svg(),
+            wide,
             file_name=f"{_file(one.name)}.svg",
             mime="image/svg+xml",
             key=f"{key}-svg",
@@ -133,10 +140,14 @@ def figure(one: Drawable, key: str) -> None:
             download(held, f"{key}-{number}", label)
 
 
-def drawing(wide: Any, narrow: Any, title: str) -> None:
-    """A figure that belongs to no record."""
+def drawing(wide: Figure | None, narrow: Figure | None, title: str, key: str) -> None:
+    """A figure that belongs to no record, with its SVG; nothing where there is none."""
     if wide is not None and narrow is not None:
-        st.html(safe.picture(*safe.documents(wide, narrow, title, dark=is_dark()), title))
+        document = svg(wide, title)
+        st.html(safe.picture(document, svg(narrow, title), title, dark=is_dark()))
+        st.download_button(
+            "Figure as SVG", document, file_name=f"{_file(title)}.svg", mime="image/svg+xml", key=f"{key}-svg"
+        )
 
 
 def tables(record: AnyRecord, key: str) -> None:
@@ -151,10 +162,10 @@ def tables(record: AnyRecord, key: str) -> None:
 
 def typed(*words: str | Path) -> None:
     """A command to type, with its words quoted for a shell; the box has a button that copies it."""
-    st.code(shlex.join(map(str, words)), language=None, wrap_lines=True)
+    st.code(visible(shlex.join(map(str, words))), language=None, wrap_lines=True)
 
 
-def nothing(kinds: Sequence[Kind], text: str, *commands: Sequence[str]) -> None:
+def nothing(text: str, *commands: Sequence[str]) -> None:
     """What stands where nothing was found: what would be here, and what to type to make it."""
     folder = store().root
     st.info(text)
@@ -179,14 +190,25 @@ def _found(folder: str) -> Store:
     return find(folder)
 
 
+def counted(question: Callable[[], Answer], *key: Hashable) -> Answer:
+    """What a question to files answers, asked again only for another ``key``: files, their age, a policy."""
+    answer: Answer = _counted(key, question)
+    return answer
+
+
+@st.cache_data(max_entries=64, ttl=3600, show_spinner="Counting")
+def _counted(key: tuple[Hashable, ...], _question: Callable[[], Any]) -> Any:
+    return _question()
+
+
 def studies_of(found: Found) -> tuple[StudyRecord, ...]:
     """The records of a study, read again only when its report was drawn anew; raises as `study_records`."""
-    return _studies(found, _stamp(found.path / SUMMARY))
+    return _studies(found, stamp(found.path / SUMMARY))
 
 
 def record_of(found: Found) -> EvaluationRecord | BatteryRecord | CardRecord:
     """The record in a folder of one, read again only when its file has changed; raises as `read_record`."""
-    return _record(found, _stamp(found.path / FILES[found.kind][0]))
+    return _record(found, stamp(found.path / FILES[found.kind][0]))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Reading the records")
@@ -199,7 +221,7 @@ def _record(found: Found, stamp: tuple[int, int]) -> EvaluationRecord | BatteryR
     return read_record(found)
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp(path: Path) -> tuple[int, int]:
     """What changes when a file is written anew; zeros where there is none."""
     try:
         info = path.stat()

@@ -30,7 +30,6 @@ def show() -> None:
     runs = parts.store().of("study", "battery")
     if not runs:
         parts.nothing(
-            ("study", "battery"),
             "No study was run here yet. The first one takes a few minutes:",
             ("eudaimon", "quickstart"),
             ("eudaimon", "study", "list"),
@@ -160,7 +159,7 @@ def _compare(record: Comparable, runs: tuple[Found, ...]) -> None:
         format_func=lambda pair: safe.name(f"{name(pair[0])}, {name(pair[1])}"),
     )
     wide, narrow = (beside(record, second, metric, scope, narrow=each) for each in (False, True))
-    parts.drawing(wide, narrow, f"{name(metric)} of both runs")
+    parts.drawing(wide, narrow, f"{name(metric)} of both runs", "both")
     parts.grid(row for row in rows if (row["metric"], row["scope"]) == (metric, scope))
     st.caption(
         "Second minus first. Intervals that overlap are no test of equality, and others are no contrast."

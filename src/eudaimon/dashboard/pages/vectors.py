@@ -52,7 +52,6 @@ def _monitors() -> None:
     found = parts.pick("Evaluation of a monitor", parts.store().of("evaluation"), "evaluation")
     if found is None:
         parts.nothing(
-            ("evaluation",),
             "No monitor was evaluated here yet: layer sweeps and histograms come from an evaluation.",
             ("eudaimon", "monitor", "quickstart", "--out", "runs/monitor"),
         )
@@ -70,7 +69,6 @@ def _scatter() -> None:
     found = parts.pick("Monitor", parts.store().of("monitor"), "monitor")
     if found is None:
         parts.nothing(
-            ("monitor",),
             "No monitor was fitted here yet.",
             ("eudaimon", "monitor", "fit", "--out", "runs/monitor.safetensors"),
         )
@@ -130,7 +128,6 @@ def _directions() -> None:
     found = {one.name: one for one in parts.store().of("directions")}
     if not found:
         parts.nothing(
-            ("directions",),
             "No direction was extracted here yet. For one of a model that was raised in a study:",
             ("eudaimon", "vectors", "extract", "--help"),
             ("eudaimon", "vectors", "matrix", "--help"),
@@ -156,7 +153,12 @@ def _directions() -> None:
     directions = at_site(paths, site)
     if len(directions) > 1:
         compared = cosines(directions)
-        parts.drawing(cosine_map(compared), cosine_map(compared, narrow=True), "Cosines between directions")
+        parts.drawing(
+            cosine_map(compared),
+            cosine_map(compared, narrow=True),
+            "Cosines between directions",
+            "cosine-map",
+        )
         if not compared.same_model:
             st.caption("These directions were made on different models: their cosines mean little.")
         rows = cosine_rows(compared)
@@ -183,7 +185,6 @@ def _studies() -> None:
     run = parts.pick("Run", held, "run")
     if run is None:
         parts.nothing(
-            ("study",),
             "No study with monitors or a transfer matrix has a report here yet.",
             ("eudaimon", "quickstart"),
             ("eudaimon", "study", "run", "em-susceptibility"),

@@ -1,0 +1,214 @@
+"""The dashboard in a real browser: quiet, offline, within the screen, and a stored script stays text."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+PAGES = ("ask", "vectors", "studies", "corpus")
+BUSY = "[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-testid=stAppSkeleton]"
+READY = f"() => !document.querySelector('{BUSY}')"
+WAIT = 60_000
+"""Milliseconds for a condition on a machine under load; on a quiet one a page takes a second or two."""
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; on Debian: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def address(runs, tmp_path_factory):
+    """Where a server of its own process shows the folder."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "eudaimon",
+        "dashboard",
+        "--folder",
+        str(runs.folder),
+        "--port",
+        str(port),
+    ]
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("wb") as stream:
+        server = subprocess.Popen(
+            command, stdout=stream, stderr=stream, cwd=log.parent, env={**os.environ, "HOME": str(log.parent)}
+        )
+        try:
+            _wait(f"http://127.0.0.1:{port}/_stcore/health", server, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(30)
+
+
+def _wait(url: str, server: subprocess.Popen, log: Path) -> None:
+    import time
+
+    until = time.monotonic() + 120
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page with all that it said and asked for."""
+
+    def __init__(self, browser, width: int = 1280, scheme: str = "light") -> None:
+        self.page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.page.set_default_timeout(WAIT)
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda one: self.said.append(one.text) if one.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+
+    def go(self, url: str):
+        self.page.goto(url)
+        self.page.get_by_role("heading", level=1).first.wait_for()
+        self.settle()
+        return self.page
+
+    def settle(self) -> None:
+        self.page.wait_for_function(READY)
+        self.page.wait_for_load_state("networkidle")
+
+    def elsewhere(self, address: str) -> list[str]:
+        """What it asked of anybody else than the server."""
+        own = (address, address.replace("http", "ws", 1), "data:", "blob:")
+        return [url for url in self.asked if not url.startswith(own)]
+
+
+@pytest.fixture
+def visit(browser):
+    opened: list[Visit] = []
+
+    def made(**how) -> Visit:
+        opened.append(Visit(browser, **how))
+        return opened[-1]
+
+    yield made
+    for one in opened:
+        one.page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_pages_are_quiet_offline_and_within_the_screen(visit, address, name, width, scheme):
+    one = visit(width=width, scheme=scheme)
+    page = one.go(f"{address}/{name}")
+    assert one.said == [] and one.elsewhere(address) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate(
+        "() => [document.querySelector('[data-testid=stMain]')].every(e => e.scrollWidth <= e.clientWidth)"
+    )
+    assert page.evaluate("window.pwned") is None
+    assert page.get_by_text("Traceback").count() == 0
+
+
+def test_a_stored_script_stays_text(visit, address):
+    one = visit()
+    page = one.go(f"{address}/studies?run=hostile")
+    page.get_by_text("<script>window.pwned=1</script>").first.wait_for()
+    for part in ("Figures", "Tables", "Compare"):
+        page.get_by_role("button", name=part, exact=True).or_(
+            page.get_by_role("radio", name=part, exact=True)
+        ).first.click()
+        one.settle()
+    assert page.evaluate("window.pwned") is None
+    assert one.said == [] and one.elsewhere(address) == []
+
+
+def test_a_figure_is_narrow_on_a_phone_and_dark_where_the_page_is(visit, address):
+    sizes = {}
+    for width, scheme in ((390, "dark"), (1280, "light")):
+        one = visit(width=width, scheme=scheme)
+        page = one.go(f"{address}/vectors")
+        page.locator(".figure img:visible").first.wait_for()
+        assert page.locator(".figure img:visible").count() == page.locator(".figure").count()
+        assert page.locator(".figure img:visible").first.get_attribute("alt")
+        source = page.locator(".figure img:visible").first.get_attribute("src")
+        paper = page.evaluate(
+            """async (src) => { const text = await (await fetch(src)).text();
+            return text.includes('#141417') ? 'dark' : 'light' }""",
+            source,
+        )
+        assert paper == scheme
+        sizes[width] = page.locator(".figure img:visible").first.bounding_box()["width"]
+    assert sizes[390] <= 390 < sizes[1280]
+
+
+def test_pages_and_parts_are_reached_by_keyboard(visit, address):
+    one = visit()
+    page = one.go(f"{address}/ask")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == "Studies":
+            break
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Studies", level=1).wait_for()
+    assert one.said == []
+
+
+def test_an_address_is_no_path(visit, address):
+    one = visit()
+    page = one.go(f"{address}/studies?run=../../etc/passwd&with=/etc/passwd")
+    assert "root:" not in page.content() and page.get_by_text("Traceback").count() == 0
+    assert one.said == []
+
+
+def test_other_origins_and_hosts_get_nothing(address):
+    def asked(path: str, **headers: str):
+        request = urllib.request.Request(address + path, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            return error.code, dict(error.headers)
+
+    _, headers = asked("/_stcore/health", Origin="http://evil.example")
+    assert "Access-Control-Allow-Origin" not in headers
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    for strange in ({"Origin": "http://evil.example"}, {"Host": "evil.example"}):
+        status, _ = asked("/_stcore/stream", **upgrade, **strange)
+        assert status == 403, json.dumps(strange)
+    for path in ("/../../../../etc/passwd", "/app/static/../../app.py", "/media/../../etc/passwd"):
+        request = urllib.request.Request(address + path)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            assert b"root:" not in answer.read()
