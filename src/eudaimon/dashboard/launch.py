@@ -31,6 +31,11 @@ CLOSED: dict[str, Any] = {
     "client.toolbarMode": "minimal",
     "logger.hideWelcomeMessage": True,
     "global.developmentMode": False,
+    # The paper of the report's figures, and the colour of what a monitor says in them.
+    "theme.light.backgroundColor": "#fffffe",
+    "theme.light.primaryColor": "#4338a8",
+    "theme.dark.backgroundColor": "#141417",
+    "theme.dark.primaryColor": "#8f84f0",
 }
 """Settings that hold whatever a file of Streamlit's in the user's folders says."""
 

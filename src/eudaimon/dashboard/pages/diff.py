@@ -8,6 +8,8 @@ from eudaimon.dashboard import safe
 from eudaimon.dashboard.pages import parts, scored
 from eudaimon.dashboard.policy_diff import PAGE, changed_page, policy_diff
 
+STRICTER = "strict"
+
 
 def differ() -> None:
     """The part of the page on the difference of two policies."""
@@ -19,7 +21,7 @@ def differ() -> None:
     with left:
         one = scored.policy("Before", "before")
     with right:
-        two = scored.policy("After", "after", 1)
+        two = scored.policy("After", "after", STRICTER)
     before, after = scored.decided_by(found, one), scored.decided_by(found, two)
     key = (one.hash, two.hash, *scored.version(found))
     told = parts.counted(lambda: policy_diff(before, after), "diff", *key)

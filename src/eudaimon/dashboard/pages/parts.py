@@ -114,6 +114,9 @@ def figures(record: AnyRecord, key: str, only: Iterable[str] | None = None) -> N
     if not found:
         st.caption("The record holds nothing to draw here.")
         return
+    if len(found) == 1:
+        figure(*found.values(), key)
+        return
     chosen = st.selectbox(
         "Figure", list(found), key=f"{key}-figure", format_func=lambda name: safe.name(found[name].title)
     )

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from eudaimon.curate.decided import score_files
-from eudaimon.curate.policy import Policy
+from eudaimon.curate.policy import DEFAULT, Policy
 from eudaimon.curate.run.folder import MANIFEST
 from eudaimon.dashboard import safe
 from eudaimon.dashboard.decisions import Decided, decide, policies
@@ -36,12 +36,11 @@ def decided_by(found: Found, policy: Policy) -> Decided:
         return decide(found, policy)
 
 
-def policy(label: str, key: str, place: int = 0) -> Policy:
-    """A policy by its name, the one at ``place`` to begin with."""
+def policy(label: str, key: str, first: str = DEFAULT) -> Policy:
+    """A policy by its name, ``first`` to begin with."""
     known = policies(parts.store())
     names = list(known)
-    index = min(place, len(names) - 1)
-    return known[st.selectbox(label, names, index=index, key=key, format_func=safe.name)]
+    return known[st.selectbox(label, names, index=names.index(first), key=key, format_func=safe.name)]
 
 
 def or_all(where: Any, label: str, names: list[str], key: str) -> str | None:

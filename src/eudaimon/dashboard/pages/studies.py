@@ -135,8 +135,8 @@ def _result(record: StudyRecord | BatteryRecord) -> None:
         st.caption(
             f"Known answers of the town: {held} of {measured} that were measured hold ({known} in all)."
         )
-    for note in record.notes:
-        st.html(safe.paragraph(note, "quiet"))
+    if record.notes:
+        st.html(safe.paragraph("\n".join(record.notes), "quiet"))
 
 
 def _compare(record: Comparable, runs: tuple[Found, ...]) -> None:

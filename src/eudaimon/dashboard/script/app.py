@@ -13,7 +13,7 @@ def main() -> None:
     st.set_page_config(page_title="eudaimon", layout="wide", initial_sidebar_state="auto")
     style()
     pages = [
-        st.Page(ask.show, title="Ask", url_path="ask", default=True),
+        st.Page(ask.show, title="Ask", default=True),
         st.Page(vectors.show, title="Vectors", url_path="vectors"),
         st.Page(studies.show, title="Studies", url_path="studies"),
         st.Page(corpus.show, title="Corpus", url_path="corpus"),
