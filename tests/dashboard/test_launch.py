@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 
 import pytest
@@ -12,20 +13,36 @@ from eudaimon.dashboard import launch as launch_function
 from eudaimon.dashboard.launch import CLOSED, is_loopback, settings_for
 
 
-def test_the_settings_are_closed(tmp_path):
-    settings = settings_for(tmp_path, host="127.0.0.1", port=8601)
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def test_a_port_that_is_taken_is_told(tmp_path, port):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        with pytest.raises(UsageError, match=f"port {port}"):
+            settings_for(tmp_path, host="127.0.0.1", port=port)
+    assert settings_for(tmp_path, host="127.0.0.1", port=port)
+
+
+def test_the_settings_are_closed(tmp_path, port):
+    settings = settings_for(tmp_path, host="127.0.0.1", port=port)
     assert settings["browser.gatherUsageStats"] is False
     assert settings["server.enableXsrfProtection"] is True and settings["server.enableCORS"] is True
-    assert settings["server.address"] == "127.0.0.1" and settings["server.port"] == 8601
+    assert settings["server.address"] == "127.0.0.1" and settings["server.port"] == port
     assert set(settings["server.allowedHosts"]) == {"localhost", "127.0.0.1", "::1", "[::1]"}
 
 
-def test_streamlit_knows_every_setting_and_takes_it(tmp_path):
+def test_streamlit_knows_every_setting_and_takes_it(tmp_path, port):
     """In the words of the installed version: one that it does not know would be passed over."""
     from streamlit import config
     from streamlit.web import bootstrap
 
-    settings = settings_for(tmp_path, host="127.0.0.1", port=8601)
+    settings = settings_for(tmp_path, host="127.0.0.1", port=port)
     try:
         bootstrap.load_config_options({name.replace(".", "_"): value for name, value in settings.items()})
         assert {name: config.get_option(name) for name in settings} == settings
@@ -47,10 +64,10 @@ def test_nothing_beyond_this_machine_is(host, tmp_path):
         settings_for(tmp_path, host=host, port=8501)
 
 
-@pytest.mark.parametrize("port", [0, -1, 65536])
-def test_a_port_is_one(tmp_path, port):
-    with pytest.raises(UsageError, match="port"):
-        settings_for(tmp_path, host="127.0.0.1", port=port)
+@pytest.mark.parametrize("number", [0, -1, 65536])
+def test_a_port_is_one(tmp_path, number):
+    with pytest.raises(UsageError, match="no port"):
+        settings_for(tmp_path, host="127.0.0.1", port=number)
 
 
 @pytest.mark.parametrize("missing", ["streamlit", "plotly", "duckdb"])

@@ -13,6 +13,7 @@ from eudaimon.evaluate.battery.record import BatteryRecord
 from eudaimon.monitor.records import EvaluationRecord
 from eudaimon.report.figures.dots import Mark, dots
 from eudaimon.report.figures.dots import Row as DotRow
+from eudaimon.report.study.reading import title
 from eudaimon.report.words import RATES, name
 from eudaimon.study.records import StudyRecord
 
@@ -79,7 +80,7 @@ def beside(
     keys = [key for key in one if key in two and key[2:] == (scope, metric)][:MOST_ROWS]
     rows = [
         DotRow(
-            " · ".join(filter(None, (name(key[0]), name(key[1]) if key[1] else ""))),
+            " · ".join(_title(first, part) for part in key[:2] if part),
             (Mark(one[key], COLOURS[0]), Mark(two[key], COLOURS[1], hollow=True)),
         )
         for key in keys
@@ -97,6 +98,11 @@ def beside(
         limits=(0.0, 1.0) if rate else (min(ends) - room, max(ends) + room),
         rate=rate,
     )
+
+
+def _title(record: Comparable, key: str) -> str:
+    """The readable name of a row or column; of a study it has its own."""
+    return title(record, key) if isinstance(record, StudyRecord) else name(key)
 
 
 def _ends(rows: list[DotRow]) -> Iterator[float]:

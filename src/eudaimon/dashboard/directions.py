@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -52,7 +52,7 @@ def cosine_rows(found: Cosines) -> list[Row]:
 @styled
 def cosine_map(found: Cosines, *, narrow: bool = False) -> Figure | None:
     """The cosines as the report's heat map; grey and dotted within chance. None for a single direction."""
-    names = [f"{k} {label}" for k, label in enumerate(found.labels, start=1)]
+    names = [f"{k} {PurePosixPath(label).stem}" for k, label in enumerate(found.labels, start=1)]
     if len(names) < 2:
         return None
     width = NARROW if narrow else WIDE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,8 @@ def launch(folder: str | Path, *, host: str = "127.0.0.1", port: int = 8501) -> 
     """Serve the dashboard over a folder until it is interrupted.
 
     Raises `UsageError` when something that it needs is not installed, when there is no such folder, and when
-    ``host`` is not this machine's own: whoever reaches the page can read all that lies in the folder, and run
-    its models.
+    ``host`` is not this machine's own (whoever reaches the page can read all that lies in the folder, and run
+    its models) or the port is taken.
     """
     settings = settings_for(folder, host=host, port=port)
     os.environ[FOLDER] = str(Path(folder).resolve())
@@ -57,7 +58,7 @@ def launch(folder: str | Path, *, host: str = "127.0.0.1", port: int = 8501) -> 
 
 
 def settings_for(folder: str | Path, *, host: str, port: int) -> dict[str, Any]:
-    """Streamlit's settings for a folder and a place to listen; raises as `launch` does."""
+    """Streamlit's settings for a folder and a free place to listen; raises as `launch` does."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise UsageError(
@@ -80,6 +81,7 @@ def settings_for(folder: str | Path, *, host: str, port: int) -> dict[str, Any]:
     if not 1 <= port <= 65535:
         raise UsageError(f"there is no port {port}", right="a number from 1 to 65535", do="--port 8501")
     hosts = list(dict.fromkeys((*LOOPBACK_NAMES, host)))
+    _require_free(host, port)
     return {**CLOSED, "server.address": host, "server.port": port, "server.allowedHosts": hosts}
 
 
@@ -91,3 +93,19 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _require_free(host: str, port: int) -> None:
+    """Raises `UsageError` when somebody listens there already, or nobody may."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # As the server will: one that has just ended leaves its port in a state that this overcomes.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UsageError(
+                f"port {port} of {host} cannot be had: {error.strerror or error}",
+                right="a port that nobody listens on",
+                do=f"--port {port + 1 if port < 65535 else 8501}",
+            ) from error

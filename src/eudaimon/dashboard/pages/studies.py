@@ -53,7 +53,7 @@ def show() -> None:
         elif part == "Tables":
             parts.tables(record, "study")
         else:
-            _compare(record, runs)
+            _compare(record, found, runs)
 
 
 def _records(found: Found) -> tuple[StudyRecord | BatteryRecord, ...]:
@@ -139,8 +139,9 @@ def _result(record: StudyRecord | BatteryRecord) -> None:
         st.html(safe.paragraph("\n".join(record.notes), "quiet"))
 
 
-def _compare(record: Comparable, runs: tuple[Found, ...]) -> None:
-    other = parts.pick("With this run", runs, "with")
+def _compare(record: Comparable, found: Found, runs: tuple[Found, ...]) -> None:
+    others = [one for one in runs if one is not found]
+    other = parts.pick("With this run", [*others, found], "with")
     if other is None:
         return
     second = _one_of(tuple(one for one in _records(other) if type(one) is type(record)), "with-record")
