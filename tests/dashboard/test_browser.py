@@ -193,6 +193,27 @@ def test_pages_and_parts_are_reached_by_keyboard(visit, address):
     assert one.wrong() == []
 
 
+def test_the_way_from_page_to_page_and_back_is_quiet(visit, address):
+    """Whatever was chosen on one page does not disturb another."""
+    one = visit()
+    page = one.go(address)
+    for _ in range(2):
+        for name, chosen in (
+            ("Vectors", "Directions"),
+            ("Studies", "Tables"),
+            ("Corpus", "Cards"),
+            ("Ask", ""),
+        ):
+            page.get_by_role("link", name=name, exact=True).first.click()
+            page.get_by_role("heading", name=name, level=1).wait_for()
+            one.settle()
+            if chosen:
+                page.get_by_text(chosen, exact=True).first.click()
+                one.settle()
+            assert page.locator("[data-testid=stException]").count() == 0
+    assert one.wrong() == []
+
+
 def test_an_address_is_no_path(visit, address):
     one = visit()
     page = one.go(f"{address}/studies?run=../../etc/passwd&with=/etc/passwd")

@@ -20,10 +20,11 @@ PARTS = {
 EVERY = [(page, part) for page, parts in PARTS.items() for part in parts]
 
 
-def part(at, name: str, key: str = "part"):
+def part(at, name: str):
     """Choose a part of the page, and see that it is chosen."""
-    at.get("button_group")[0].set_value(name).run()
-    assert at.session_state[key] == name
+    chosen = at.get("button_group")[0]
+    chosen.set_value(name).run()
+    assert at.session_state[chosen.key] == name
     return at
 
 
@@ -198,7 +199,7 @@ def test_a_model_answers_and_its_answer_is_text(app, asking):
     at = app("ask", asking)
     at.selectbox(key="model").select("llama").run()
     at.button(key="open").click().run()
-    part(at, "Talk", "doing")
+    part(at, "Talk")
     at.number_input(key="longest").set_value(5)
     at.chat_input[0].set_value("How do I <b>bake</b>?").run()
     assert not at.exception and not told(at)

@@ -19,7 +19,7 @@ def show() -> None:
     parts.heading(
         "Corpus", "What models learn from: which voices, what a policy takes out, and what people say of it."
     )
-    part = st.segmented_control("Part", PARTS, default=PARTS[0], key="part") or PARTS[0]
+    part = st.segmented_control("Part", PARTS, default=PARTS[0], key="corpus-part") or PARTS[0]
     with parts.told():
         if part == "Mixture":
             mix()

@@ -44,7 +44,7 @@ def _sources(found: Found) -> None:
 def _arms(store: Store, arms: tuple[Found, ...]) -> None:
     st.subheader("Arms of studies", anchor=False)
     studies = [one for one in store.of("study") if store.within(one.path, "arm")]
-    run = parts.pick("Run", studies, "run")
+    run = parts.pick("Run", studies, "arms-of")
     held = store.within(run.path, "arm") if run else arms
     rows = arm_rows(held)
     parts.grid(rows)

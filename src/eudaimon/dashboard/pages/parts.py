@@ -115,7 +115,7 @@ def figures(record: AnyRecord, key: str, only: Iterable[str] | None = None) -> N
         st.caption("The record holds nothing to draw here.")
         return
     if len(found) == 1:
-        figure(*found.values(), key)
+        figure(next(iter(found.values())), key)
         return
     chosen = st.selectbox(
         "Figure", list(found), key=f"{key}-figure", format_func=lambda name: safe.name(found[name].title)

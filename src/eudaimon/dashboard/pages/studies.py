@@ -42,10 +42,10 @@ def show() -> None:
         records = _records(found)
         if found.kind == "study":
             _say_progress(found, progress_of(found), reported=bool(records))
-        record = _one_of(records, "record")
+        record = _one_of(records, "study")
         if record is None:
             return
-        part = st.segmented_control("Part", PARTS, default=PARTS[0], key="part") or PARTS[0]
+        part = st.segmented_control("Part", PARTS, default=PARTS[0], key="studies-part") or PARTS[0]
         if part == "Result":
             _result(record)
         elif part == "Figures":

@@ -36,7 +36,7 @@ LONGEST = 160
 def show() -> None:
     """The page."""
     parts.heading("Vectors", "What separates safe from harmful inside a model, where, and how sure that is.")
-    part = st.segmented_control("Part", PARTS, default=PARTS[0], key="part") or PARTS[0]
+    part = st.segmented_control("Part", PARTS, default=PARTS[0], key="vectors-part") or PARTS[0]
     with parts.told():
         if part == "Monitors":
             _monitors()
@@ -66,7 +66,7 @@ def _monitors() -> None:
 
 
 def _scatter() -> None:
-    found = parts.pick("Monitor", parts.store().of("monitor"), "monitor")
+    found = parts.pick("Monitor", parts.store().of("monitor"), "examples")
     if found is None:
         parts.nothing(
             "No monitor was fitted here yet.",
@@ -182,7 +182,7 @@ def _directions() -> None:
 def _studies() -> None:
     found = {one.name: one for one in parts.store().of("study")}
     held = [one for one in found.values() if _about_vectors(one)]
-    run = parts.pick("Run", held, "run")
+    run = parts.pick("Run", held, "vectors-of")
     if run is None:
         parts.nothing(
             "No study with monitors or a transfer matrix has a report here yet.",
@@ -193,7 +193,7 @@ def _studies() -> None:
     records = _about_vectors(run)
     names = [record.study for record in records]
     place = st.selectbox(
-        "Study", range(len(records)), key="record", format_func=lambda k: safe.name(names[k])
+        "Study", range(len(records)), key="vectors-record", format_func=lambda k: safe.name(names[k])
     )
     record = records[place]
     parts.figures(record, "vectors", [f"{record.study}-{name}" for name in OF_VECTORS])
