@@ -64,7 +64,7 @@ class Runs:
 
 def write_study(folder: Path, records, *, n_steps: int = 4, n_done: int = 4) -> Path:
     """A study's folder as `study run` and `study report` leave it, without the files of its steps."""
-    write_json(folder / "study.json", {"study": "quickstart", "options": {}})
+    write_json(folder / "study.json", {"study": "somebody's-own", "options": {}})
     write_json(folder / "definitions.json", {f"Step-{k}": {} for k in range(n_steps)})
     for k in range(n_done):
         write_json(folder / "steps" / f"Step-{k}" / "step.json", {"key": f"Step-{k}"})

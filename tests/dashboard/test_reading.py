@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eudaimon.chat import Settings
 from eudaimon.core import BindingMismatch, Message, Site, UsageError
 from eudaimon.dashboard import Found
 from eudaimon.dashboard.asking import Choice, adapters_of, drift_of, open_asked
-from eudaimon.dashboard.reading import bound_words, direction_heat, probe_heat, text_of, verdict_words
+from eudaimon.dashboard.reading import bound_words, direction_heat, probe_heat, pushed, text_of, verdict_words
 from eudaimon.evaluate.drift import turn_projections
 from eudaimon.measure.conformal import Threshold
 from eudaimon.models import capture_tokens, load
+from eudaimon.monitor.explained import TokenPush
 from eudaimon.monitor.verdict import Verdict
 from eudaimon.vectors import Direction, DirectionSet
 
@@ -56,6 +59,33 @@ def test_a_conversation_is_what_begins_with_a_role():
     )
     with pytest.raises(UsageError, match="nothing to read"):
         text_of(" \n ")
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30), st.floats(-2, 2)), max_size=6)
+
+
+@given(st.text(max_size=30), SPANS)
+def test_pieces_are_the_whole_text(text, spans):
+    tokens = [
+        TokenPush(text="", start=min(a, b, len(text)), end=min(max(a, b), len(text)), push=push)
+        for a, b, push in spans
+    ]
+    pieces = pushed(text, tokens)
+    assert "".join(piece for piece, _, _ in pieces) == text
+    assert all(piece for piece, _, _ in pieces)
+
+
+def test_what_lies_between_tokens_pushes_nowhere():
+    tokens = [
+        TokenPush(text="How", start=0, end=3, push=0.5),
+        TokenPush(text="do", start=4, end=6, push=-0.5),
+    ]
+    assert pushed("How do I", tokens) == [
+        ("How", 0.5, "push +0.500"),
+        (" ", 0.0, ""),
+        ("do", -0.5, "push -0.500"),
+        (" I", 0.0, "not read"),
+    ]
 
 
 def test_a_map_of_directions_is_their_margin_at_each_token(model, files):

@@ -9,7 +9,7 @@ import pytest
 
 from eudaimon.core.errors import BadRows
 from eudaimon.dashboard import find
-from eudaimon.dashboard.records import progress_of, read_record, study_records
+from eudaimon.dashboard.records import progress_of, read_record, steps_of, study_records
 
 
 def named(runs, name, *kinds):
@@ -32,27 +32,44 @@ def test_records_are_those_that_were_written(tmp_path, studies_made, cards_made,
 
 
 def test_progress_counts_finished_steps(runs):
-    told = {name: progress_of(named(runs, name, "study")) for name in ("quickstart", "again", "unfinished")}
-    assert [(one.n_done, one.n_steps, one.whole) for one in told.values()] == [
-        (4, 4, True),
-        (5, 6, False),
-        (2, 9, False),
-    ]
-    assert {one.design for one in told.values()} == {"quickstart"}
+    told = []
+    for name in ("quickstart", "again", "unfinished"):
+        found = named(runs, name, "study")
+        told.append(progress_of(found, steps_of(found)))
+    assert [(one.n_done, one.n_steps) for one in told] == [(4, 4), (5, 6), (2, 9)]
+
+
+def test_the_steps_are_those_of_the_last_options(tmp_path):
+    from eudaimon.study.design import design
+    from eudaimon.study.graph import Graph
+
+    study = design("quickstart")
+    options = study.options(arms=("raw",), personas=("gruff",), queries=False)
+    steps = frozenset(Graph(study.targets(options)).steps)
+    (tmp_path / "study.json").write_text(
+        json.dumps({"study": "quickstart", "options": options.model_dump(mode="json")})
+    )
+    (tmp_path / "definitions.json").write_text(json.dumps(dict.fromkeys([*steps, "of-other-options"], {})))
+    for key in [*sorted(steps)[:3], "of-other-options"]:
+        (tmp_path / "steps" / key).mkdir(parents=True)
+        (tmp_path / "steps" / key / "step.json").write_text("{}")
+    (found,) = find(tmp_path).of("study")
+    assert steps_of(found) == steps
+    assert progress_of(found, steps).n_done == 3
 
 
 def test_steps_finished_after_the_report_are_counted(tmp_path):
-    folder = tmp_path / "run"
     for k in range(3):
-        path = folder / "steps" / f"s{k}" / "step.json"
+        path = tmp_path / "steps" / f"s{k}" / "step.json"
         path.parent.mkdir(parents=True)
         path.write_text("{}")
         os.utime(path, (1000 + k, 1000 + k))
-    (folder / "study.json").write_text('{"study": "x", "options": {}}')
-    (folder / "summary.json").write_text('{"studies": {}}')
-    os.utime(folder / "summary.json", (1001, 1001))
+    (tmp_path / "study.json").write_text('{"study": "x", "options": {}}')
+    (tmp_path / "summary.json").write_text('{"studies": {}}')
+    os.utime(tmp_path / "summary.json", (1001, 1001))
     (found,) = find(tmp_path).of("study")
-    assert (progress_of(found).n_done, progress_of(found).n_since) == (3, 1)
+    told = progress_of(found, frozenset(["s0", "s1", "s2", "s3"]))
+    assert (told.n_done, told.n_steps, told.n_since) == (3, 4, 1)
 
 
 @pytest.mark.parametrize(

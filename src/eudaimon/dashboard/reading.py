@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from eudaimon.core.text import Text, as_conversation, plain_text
 from eudaimon.measure.conformal import Threshold
 from eudaimon.models.capture import capture_tokens
 from eudaimon.models.model import Model
+from eudaimon.monitor.explained import TokenPush
 from eudaimon.monitor.monitor import Monitor
 from eudaimon.monitor.verdict import Verdict
 from eudaimon.report.words import number, percent
@@ -109,6 +111,20 @@ def bound_words(threshold: Threshold) -> str:
         f"{percent(threshold.fpr_bound)}. "
         "Other text may be flagged more often."
     )
+
+
+def pushed(text: Text, tokens: Sequence[TokenPush]) -> list[tuple[str, float, str]]:
+    """The whole text in pieces, each with its push and words on it: tokens, and what lies between them."""
+    plain, end = plain_text(text), 0
+    found: list[tuple[str, float, str]] = []
+    for token in sorted(tokens, key=lambda one: (one.start, one.end)):
+        if token.start > end:
+            found.append((plain[end : token.start], 0.0, ""))
+        start = max(token.start, end)  # byte-level tokens may share a character
+        if token.end > start:
+            found.append((plain[start : token.end], token.push, f"push {token.push:+.3f}"))
+        end = max(end, token.end)
+    return [*found, (plain[end:], 0.0, "not read")] if plain[end:] else found
 
 
 def _pieces(text: Text, spans: np.ndarray) -> tuple[str, ...]:

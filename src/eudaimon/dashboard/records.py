@@ -15,9 +15,13 @@ from eudaimon.dashboard.kinds import Kind
 from eudaimon.dashboard.store import Found
 from eudaimon.evaluate.battery.record import BatteryRecord
 from eudaimon.monitor.records import EvaluationRecord
+from eudaimon.study.folder import open_study
+from eudaimon.study.graph import Graph
+from eudaimon.study.manifest import MANIFEST
 from eudaimon.study.records import StudyRecord
 
 SUMMARY, STUDY, DEFINITIONS = "summary.json", "study.json", "definitions.json"
+DONE = f"steps/[!.]*/{MANIFEST}"
 FILES: dict[Kind, tuple[str, type[BaseModel]]] = {
     "evaluation": ("evaluation.json", EvaluationRecord),
     "battery": ("record.json", BatteryRecord),
@@ -27,17 +31,11 @@ FILES: dict[Kind, tuple[str, type[BaseModel]]] = {
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a study is: its design, its finished steps, all of them, and those since its report."""
+    """How far a study is: finished steps of all that its options ask for, and those since its report."""
 
-    design: str
     n_done: int
     n_steps: int
     n_since: int
-
-    @property
-    def whole(self) -> bool:
-        """Whether every step is finished."""
-        return self.n_done >= self.n_steps > 0
 
 
 def read_record(found: Found) -> EvaluationRecord | BatteryRecord | CardRecord:
@@ -61,19 +59,33 @@ def study_records(found: Found) -> tuple[StudyRecord, ...]:
         raise _broken(path, error) from error
 
 
-def progress_of(found: Found) -> Progress:
-    """How far a study is, from its folder alone; raises `BadRows` where that does not say."""
+def steps_of(found: Found) -> frozenset[str]:
+    """The keys of all steps of a study under its last options; raises `BadRows` where these are gone.
+
+    Of a design that is not known here, all steps that were ever planned in the folder.
+    """
     path = found.path / STUDY
     try:
-        design = str(read_json(path)["study"])
-        n_steps = len(read_json(found.path / DEFINITIONS)) if (found.path / DEFINITIONS).is_file() else 0
+        study, options = open_study(found.path)
+        return frozenset(Graph(study.targets(options)).steps)
+    except UsageError:
+        pass  # a design of another version, or of somebody's own
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise _broken(path, error) from error
-    done = [path.stat().st_mtime for path in (found.path / "steps").glob("[!.]*/step.json")]
+    try:
+        return frozenset(read_json(found.path / DEFINITIONS))
+    except (OSError, ValueError, TypeError) as error:
+        raise _broken(found.path / DEFINITIONS, error) from error
+
+
+def progress_of(found: Found, steps: frozenset[str]) -> Progress:
+    """How far a study is with these steps, from its folder alone."""
+    finished = {path.parent.name: path.stat().st_mtime for path in found.path.glob(DONE)}
+    done = [when for key, when in finished.items() if key in steps]
     summary = found.path / SUMMARY
     reported = summary.stat().st_mtime if summary.is_file() else None
-    since = sum(time > reported for time in done) if reported is not None else 0
-    return Progress(design, len(done), max(n_steps, len(done)), since)
+    since = sum(when > reported for when in done) if reported is not None else 0
+    return Progress(len(done), len(steps), since)
 
 
 def _text(path: Path) -> bytes:

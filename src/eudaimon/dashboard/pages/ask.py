@@ -14,7 +14,15 @@ from eudaimon.core.text import Text
 from eudaimon.dashboard import safe
 from eudaimon.dashboard.asking import Asked, Choice, drift_of, open_asked
 from eudaimon.dashboard.pages import parts
-from eudaimon.dashboard.reading import Heat, bound_words, direction_heat, probe_heat, text_of, verdict_words
+from eudaimon.dashboard.reading import (
+    Heat,
+    bound_words,
+    direction_heat,
+    probe_heat,
+    pushed,
+    text_of,
+    verdict_words,
+)
 from eudaimon.dashboard.store import Found, Store
 from eudaimon.models.folder import PACKAGED
 from eudaimon.monitor.explained import Explanation, Neighbour
@@ -108,7 +116,7 @@ def _read(asked: Asked, store: Store) -> None:
     text = text_of(written)
     with parts.told(), st.spinner("Reading"):
         if asked.monitor is not None:
-            _explained(explain(asked.monitor, text), asked.monitor)
+            _explained(text, explain(asked.monitor, text), asked.monitor)
         elif directions is None:
             raise UsageError(
                 "nothing reads this text", right="a monitor, or a file of directions", do="choose one above"
@@ -116,10 +124,10 @@ def _read(asked: Asked, store: Store) -> None:
         _map(asked, directions, text)
 
 
-def _explained(found: Explanation, monitor: Monitor) -> None:
+def _explained(text: Text, found: Explanation, monitor: Monitor) -> None:
     _verdict(found.verdict, monitor)
     largest = max((abs(token.push) for token in found.tokens), default=0.0)
-    st.html(safe.coloured([(t.text, t.push, f"push {t.push:+.3f}") for t in found.tokens], largest))
+    st.html(safe.coloured(pushed(text, found.tokens), largest))
     st.caption(
         "Each token by what the score loses without it: red pushes towards danger, blue away; strong ones "
         "are underlined."
@@ -166,7 +174,7 @@ def _map(asked: Asked, directions: Found | None, text: Text) -> None:
     if not heat.tokens:
         st.caption("No token of this text is read.")
         return
-    st.plotly_chart(_heat(heat), width="stretch", key="heat", config={"displaylogo": False})
+    st.plotly_chart(_heat(heat), width="stretch", key="heat", config={"displayModeBar": False})
     st.caption(
         f"Layer by token, in {heat.unit}; pooled over the text they make the score, alone they only rank."
     )

@@ -41,8 +41,11 @@ def rate(policies: Mapping[str, Policy]) -> None:
         parts.typed("eudaimon", "curate", "audit", "SCORES", "--out", found.path)
         _so_far(queue)
         return
-    _item(session)
-    _question(queue, session)
+    left, right = st.columns(2)
+    with left:
+        _item(session)
+    with right:
+        _question(queue, session)
     with st.expander("What raters are told"):
         st.html(safe.paragraph(rubric(), "said"))
 

@@ -7,7 +7,7 @@ import streamlit as st
 from eudaimon.dashboard import safe
 from eudaimon.dashboard.compare import Comparable, beside, compared, metrics
 from eudaimon.dashboard.pages import parts
-from eudaimon.dashboard.records import Progress, progress_of
+from eudaimon.dashboard.records import STUDY, Progress, progress_of, steps_of
 from eudaimon.dashboard.store import Found
 from eudaimon.evaluate.battery.record import BatteryRecord
 from eudaimon.report.study.reading import all_scopes, passed, title
@@ -41,7 +41,8 @@ def show() -> None:
     with parts.told():
         records = _records(found)
         if found.kind == "study":
-            _say_progress(found, progress_of(found), reported=bool(records))
+            steps = parts.counted(lambda: steps_of(found), "steps", *_version(found))
+            _say_progress(found, progress_of(found, steps), reported=bool(records))
         record = _one_of(records, "study")
         if record is None:
             return
@@ -54,6 +55,10 @@ def show() -> None:
             parts.tables(record, "study")
         else:
             _compare(record, found, runs)
+
+
+def _version(found: Found) -> tuple[object, ...]:
+    return str(found.path), parts.stamp(found.path / STUDY)
 
 
 def _records(found: Found) -> tuple[StudyRecord | BatteryRecord, ...]:

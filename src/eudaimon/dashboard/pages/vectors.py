@@ -80,7 +80,7 @@ def _scatter() -> None:
         )
         return
     first, second = made.shares
-    st.plotly_chart(_points(made), width="stretch", key="scatter", config={"displaylogo": False})
+    st.plotly_chart(_points(made), width="stretch", key="scatter", config={"displayModeBar": False})
     more = f", of which {len(made.texts):,} drawn by chance are shown" if len(made.texts) < made.n else ""
     st.caption(
         f"{made.n:,} training examples{more}, standardised activations at layer {made.site}. The first "
