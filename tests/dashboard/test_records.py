@@ -49,7 +49,7 @@ def test_the_steps_are_those_of_the_last_options(tmp_path):
     (tmp_path / "study.json").write_text(
         json.dumps({"study": "quickstart", "options": options.model_dump(mode="json")})
     )
-    (tmp_path / "definitions.json").write_text(json.dumps(dict.fromkeys([*steps, "of-other-options"], {})))
+    (tmp_path / "definitions.json").write_text(json.dumps({key: {} for key in [*steps, "of-other-options"]}))
     for key in [*sorted(steps)[:3], "of-other-options"]:
         (tmp_path / "steps" / key).mkdir(parents=True)
         (tmp_path / "steps" / key / "step.json").write_text("{}")

@@ -25,6 +25,13 @@ def name(text: str, length: int = 80) -> str:
     return shorten(visible(text), length) or "(empty)"
 
 
+def place(text: str, length: int = 90) -> str:
+    """A long name for a list or a grid: cut in its middle, as the ends of names are what tells them apart."""
+    shown = " ".join(visible(text).split()) or "(empty)"
+    half = (length - 1) // 2
+    return shown if len(shown) <= length else f"{shown[:half]}…{shown[-half:]}"
+
+
 def label(text: str, length: int = 80) -> str:
     """A name for a place that reads Markdown: as code, in which nothing is a link, a picture or a colour."""
     shown = name(text, length)

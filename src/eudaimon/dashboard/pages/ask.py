@@ -67,7 +67,7 @@ def _choose(store: Store) -> Choice:
             "Model", store.of("model"), "model", none=f"{PACKAGED} (packaged; it reads and cannot answer)"
         )
         known = {one.name: one for one in store.of("adapter")}
-        names = st.multiselect("Adapters, in order", list(known), key="adapters", format_func=safe.name)
+        names = st.multiselect("Adapters, in order", list(known), key="adapters", format_func=parts.called)
         monitor = parts.pick("Monitor", store.of("monitor"), "monitor", none=NONE)
         steering = parts.pick("Steering", store.of("directions"), "steering", none=NONE) if model else None
         strength = None

@@ -17,6 +17,7 @@ from eudaimon.core.errors import EudaimonError
 from eudaimon.curate.card.record import CardRecord
 from eudaimon.dashboard import safe
 from eudaimon.dashboard.figures import AnyRecord, Drawable, figures_of, tables_of
+from eudaimon.dashboard.labels import labels_of
 from eudaimon.dashboard.launch import FOLDER
 from eudaimon.dashboard.records import FILES, SUMMARY, read_record, study_records
 from eudaimon.dashboard.store import Found, Store, find
@@ -44,6 +45,11 @@ def style() -> None:
 def store() -> Store:
     """What lies below the folder that the server was started for."""
     return _found(os.environ.get(FOLDER, "."))
+
+
+def called(name: str | None) -> str:
+    """What a thing of the store is called on a page: a step by what it is, others by their place."""
+    return safe.place(_labels(os.environ.get(FOLDER, ".")).get(name or "", name or ""))
 
 
 def is_dark() -> bool:
@@ -80,7 +86,7 @@ def pick(
         index=index,
         key=key,
         help=help,
-        format_func=lambda name: safe.name(name) if name else none,
+        format_func=lambda name: called(name) if name else none,
     )
     return next((one for one in found if one.name == chosen), None)
 
@@ -191,6 +197,11 @@ def told() -> Iterator[None]:
 @st.cache_resource(ttl=LOOK_AGAIN, show_spinner="Looking through the folder")
 def _found(folder: str) -> Store:
     return find(folder)
+
+
+@st.cache_resource(ttl=LOOK_AGAIN, show_spinner=False)
+def _labels(folder: str) -> dict[str, str]:
+    return labels_of(_found(folder))
 
 
 def counted(question: Callable[[], Answer], *key: Hashable) -> Answer:

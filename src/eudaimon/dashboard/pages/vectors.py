@@ -135,7 +135,12 @@ def _directions() -> None:
         return
     names = list(found)
     chosen = st.multiselect(
-        "Files of directions", names, default=names[:6], key="files", format_func=safe.name, max_selections=16
+        "Files of directions",
+        names,
+        default=names[:6],
+        key="files",
+        format_func=parts.called,
+        max_selections=16,
     )
     paths = {name: found[name].path for name in chosen if name in found}
     if not paths:
@@ -167,7 +172,7 @@ def _directions() -> None:
         parts.download(
             Table("cosines", header, tuple(tuple(row[key] for key in header) for row in rows)), "cosines"
         )
-    which = st.selectbox("Top dimensions of", list(directions), key="of", format_func=safe.name)
+    which = st.selectbox("Top dimensions of", list(directions), key="of", format_func=parts.called)
     one = directions[which]
     st.html(
         safe.paragraph(
