@@ -76,10 +76,12 @@ def _item(session: RatingSession) -> None:
 def _question(queue: Queue, session: RatingSession) -> None:
     question, place = session.question, _place(session)
     st.html(safe.paragraph(question.text, "lede"))
-    for answer in question.answers:
-        means = f": {safe.escaped(answer.means)}" if answer.means else ""
-        label = f"**{safe.escaped(answer.name)}**{means}"
-        _button(label, answer.key, (queue, session, answer.key, place), width="stretch")
+    # The style sheet lets these buttons break their lines: a rater needs all that an answer means.
+    with st.container(key="answers"):
+        for answer in question.answers:
+            means = f": {safe.escaped(answer.means)}" if answer.means else ""
+            label = f"**{safe.escaped(answer.name)}**{means}"
+            _button(label, answer.key, (queue, session, answer.key, place), width="stretch")
     with st.container(horizontal=True):
         for label, key in (("Back", BACK), ("Skip", SKIP)):
             _button(label, key, (queue, session, key, place))
