@@ -47,6 +47,7 @@ OF_AN_EXTRA = {
     "eudaimon/curate/stages/fasttext": "curate",
     "eudaimon/curate/stages/compiled": "curate",
     "eudaimon/curate/voices/compiled": "curate",
+    "eudaimon/dashboard/": "dashboard",
     "eudaimon/evaluate/cost/harness": "capability",
     "eudaimon/evaluate/judging/role": "eval",
     "eudaimon/evaluate/inspect_entry": "eval",

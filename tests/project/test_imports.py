@@ -12,6 +12,7 @@ HEAVY = frozenset(
         "accelerate",
         "datasets",
         "fastapi",
+        "duckdb",
         "gguf",
         "huggingface_hub",
         "jaxtyping",
@@ -20,6 +21,7 @@ HEAVY = frozenset(
         "pandas",
         "peft",
         "prometheus_client",
+        "plotly",
         "pyarrow",
         "scipy",
         "sentence_transformers",
@@ -39,6 +41,7 @@ PAGES = [
     ("monitor", "check"),
     ("vectors",),
     ("vectors", "sweep"),
+    ("dashboard",),
 ]
 HELP = """
 import sys

@@ -10,6 +10,7 @@ from eudaimon import __version__
 from eudaimon.cli.adapters import adapters_app
 from eudaimon.cli.chat.chat import chat
 from eudaimon.cli.curate import curate_app
+from eudaimon.cli.dashboard import dashboard
 from eudaimon.cli.data import data_app
 from eudaimon.cli.doctor import doctor
 from eudaimon.cli.evaluate.evaluate import evaluate
@@ -45,6 +46,7 @@ app.command()(flat(evaluate))
 app.command()(flat(serve))
 app.add_typer(judge_app, name="judge")
 app.add_typer(study_app, name="study")
+app.command()(flat(dashboard))
 app.add_typer(data_app, name="data")
 app.add_typer(world_app, name="world")
 app.command()(flat(doctor))

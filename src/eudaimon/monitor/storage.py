@@ -142,6 +142,31 @@ def monitor_header(path: str | Path) -> MonitorHeader:
     return MonitorHeader(_binding(about, path), tuple(sites), threshold)
 
 
+def stored_examples(path: str | Path) -> tuple[Examples | None, Site]:
+    """The training examples in a monitor's file and the site that they were read at; its model is not loaded.
+
+    None for a monitor that was fitted without keeping them. Raises `UsageError` for anything that is no
+    monitor.
+    """
+    about, tensors = _read(Path(path))
+    with _whole(path):
+        return _examples(about, tensors), Site.parse(about["probes"][0]["site"])
+
+
+def _examples(about: dict[str, Any], tensors: dict[str, np.ndarray]) -> Examples | None:
+    examples = about["examples"]
+    if examples is None:
+        return None
+    return Examples(
+        tuple(examples["texts"]),
+        tuple(examples["harmful"]),
+        tuple(examples["sources"]),
+        tensors["examples/features"].astype(np.float32),
+        tensors["examples/mean"],
+        tensors["examples/scale"],
+    )
+
+
 def _binding(about: dict[str, Any], path: str | Path) -> Binding:
     with _whole(path):
         return Binding.model_validate(about["binding"])
@@ -152,7 +177,6 @@ def _monitor(about: dict[str, Any], tensors: dict[str, np.ndarray], model: Model
     categories = {
         name: _probe(entry, f"category/{name}", tensors) for name, entry in about["categories"].items()
     }
-    examples = about["examples"]
     return Monitor(
         model=model,
         probes=probes,
@@ -161,16 +185,7 @@ def _monitor(about: dict[str, Any], tensors: dict[str, np.ndarray], model: Model
         stack_bias=float(about["stack_bias"]),
         threshold=TypeAdapter(Threshold).validate_python(about["threshold"]),
         categories=categories,
-        examples=None
-        if examples is None
-        else Examples(
-            tuple(examples["texts"]),
-            tuple(examples["harmful"]),
-            tuple(examples["sources"]),
-            tensors["examples/features"].astype(np.float32),
-            tensors["examples/mean"],
-            tensors["examples/scale"],
-        ),
+        examples=_examples(about, tensors),
         record=dict(about["record"]),
         window_tokens=int(about["window_tokens"]),
         max_characters=int(about["max_characters"]),

@@ -74,18 +74,25 @@ def plots(record: EvaluationRecord) -> Iterator[Plot]:
 def draw_all(figures: Mapping[str, tuple[Callable[..., Figure | None], str]], record: Any) -> Iterator[Plot]:
     """The figures, by name with how they are drawn and their title, that a record holds something for."""
     for name, (draw, title) in figures.items():
-        wide, narrow = draw(record), draw(record, narrow=True)
-        if wide is None or narrow is None:
-            continue
-        document = svg(wide, title)
-        # Markup is safe here: an XML tree's serialiser has escaped all text from data.
-        yield Plot(
-            name,
-            title,
-            document,
-            Markup(inline(document, prefix=f"{name}-w")),
-            Markup(inline(svg(narrow, title), prefix=f"{name}-n")),
-        )
+        found = plot_of(name, title, draw, record)
+        if found is not None:
+            yield found
+
+
+def plot_of(name: str, title: str, draw: Callable[..., Figure | None], record: Any) -> Plot | None:
+    """One figure of a record, drawn for wide and for narrow screens; None where it holds nothing for it."""
+    wide, narrow = draw(record), draw(record, narrow=True)
+    if wide is None or narrow is None:
+        return None
+    document = svg(wide, title)
+    # Markup is safe here: an XML tree's serialiser has escaped all text from data.
+    return Plot(
+        name,
+        title,
+        document,
+        Markup(inline(document, prefix=f"{name}-w")),
+        Markup(inline(svg(narrow, title), prefix=f"{name}-n")),
+    )
 
 
 def page(record: EvaluationRecord, drawn: Mapping[str, Plot]) -> str:

@@ -13,15 +13,19 @@ from .rows import stress as stress
 from .rows import tone_content as tone_content
 from .scores import score_histogram as score_histogram
 from .style import COLOURS as COLOURS
+from .style import DARK as DARK
+from .svg import darkened as darkened
 from .svg import inline as inline
 from .svg import svg as svg
 from .sweep import layer_sweep as layer_sweep
 
 __all__ = [
     "COLOURS",
+    "DARK",
     "Mark",
     "Row",
     "categories",
+    "darkened",
     "dimensions",
     "dots",
     "drift",

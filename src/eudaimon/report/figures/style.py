@@ -37,6 +37,22 @@ COLOURS = {
 """Names and light values. Pairs that must be told apart differ along blue-yellow and in lightness, so that
 they hold under the common colour blindnesses; on the page each is a CSS variable with a dark twin."""
 
+DARK = {
+    "paper": "#141417",
+    "ink": "#ececef",
+    "muted": "#a3a3ad",
+    "line": "#36363d",
+    "monitor": "#a79dff",
+    "text": "#e0a33c",
+    "control": "#8d8d97",
+    "safe": "#66b7e3",
+    "harmful": "#f0806a",
+    "series1": "#4fc3a8",
+    "series2": "#e58cb9",
+    "series3": "#c4b08a",
+}
+"""The same names on a dark page, as the page's style sheet has them."""
+
 SETTINGS = {
     "svg.fonttype": "none",
     "svg.hashsalt": "eudaimon",

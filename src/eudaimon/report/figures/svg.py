@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 
 from matplotlib.figure import Figure
 
-from eudaimon.report.figures.style import COLOURS, settings
+from eudaimon.report.figures.style import COLOURS, DARK, settings
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"
@@ -16,6 +16,10 @@ FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 
 HALO = f"paint-order: stroke; stroke: {COLOURS['paper']}; stroke-width: 3px; stroke-linejoin: round"
 """In the colour of the paper; keeps labels readable where they cross a line. The page's CSS has its own."""
 FAMILY = re.compile(r"font-family: [^;]*;")
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+MARKED = re.compile(r"<style>.*?</style>|<[^>]*>", re.DOTALL)
+"""Where a document names colours; what stands between tags are the words of the data."""
+TWINS = {light: DARK[name] for name, light in COLOURS.items()}
 VARIABLES = {value: f"var(--{name})" for name, value in COLOURS.items()}
 
 
@@ -56,6 +60,11 @@ def inline(document: str, *, prefix: str) -> str:
     return ET.tostring(root, encoding="unicode")
 
 
+def darkened(document: str) -> str:
+    """A document made by `svg` in the colours of a dark page."""
+    return MARKED.sub(lambda mark: COLOUR.sub(lambda found: TWINS.get(found[0], found[0]), mark[0]), document)
+
+
 def _tree(document: str) -> ET.Element:
     """The document without namespaces, metadata, style sheets and fixed size."""
     root = ET.fromstring(document)
@@ -87,4 +96,4 @@ def _prefixed(attribute: str, setting: str, prefix: str) -> str:
 
 
 def _themed(style: str) -> str:
-    return re.sub(r"#[0-9a-f]{6}", lambda found: VARIABLES.get(found[0], found[0]), style)
+    return COLOUR.sub(lambda found: VARIABLES.get(found[0], found[0]), style)
