@@ -26,7 +26,7 @@ DOCUMENTS = f"""
             coalesce(sum("end" - start) filter (segment <> {WHOLE} and parent is null), 0)::bigint
                 as characters
         from (
-            select *, count(*) filter (segment = {WHOLE}) over (
+            select *, sum((segment = {WHOLE})::bigint) over (
                 partition by filename order by file_row_number rows unbounded preceding
             ) as number from {{scores}}
         ) group by filename, number
