@@ -154,7 +154,7 @@ def test_the_town_needs_its_quickstart(refused, monitor, tmp_path, monkeypatch):
 
 def test_the_town_is_the_quickstarts_first_assistant(tmp_path):
     from eudaimon.core.files import write_json
-    from eudaimon.serve.opening import town_model
+    from eudaimon.serve.town import town_assistant
     from eudaimon.study.designs.quickstart import QuickstartOptions
     from eudaimon.study.folder import RECORD
     from eudaimon.study.store import MANIFEST, StepStore
@@ -163,9 +163,10 @@ def test_the_town_is_the_quickstarts_first_assistant(tmp_path):
     write_json(tmp_path / RECORD, {"study": "quickstart", "options": options.model_dump(mode="json")})
     step, store = options.assistant("mask", 0), StepStore(tmp_path)
     with pytest.raises(ValueError, match="eudaimon quickstart"):
-        town_model(tmp_path)
+        town_assistant(tmp_path)
     write_json(store.path(step) / MANIFEST, {})
-    assert town_model(tmp_path) == Path(step.checkpoint(store.path(step)))
+    found = town_assistant(tmp_path)
+    assert found.model == Path(step.checkpoint(store.path(step))) and found.world == options.world
 
 
 def test_without_its_packages_it_says_what_to_install(refused, monitor, monkeypatch):

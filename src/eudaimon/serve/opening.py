@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,18 +13,17 @@ if TYPE_CHECKING:
     from eudaimon.models.adapters.adapter import AdapterStack
 
 TOWN = "town"
-QUICKSTART = Path("runs/quickstart")
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What is to be served: a model that watches itself, or a guard in front of the server at ``upstream``.
 
-    ``model`` is a folder, a hub id, or `TOWN`, the quickstart's assistant; in front of another server it is
-    the guard, by name or file, unless ``monitor`` is. Without ``monitor`` a model of this machine is
-    unguarded. ``hold_back`` is in tokens, ``steer`` and ``drift`` are files of directions, ``layers`` one of
-    a plan (`eudaimon.serve.layers.read_plan`); ``slots`` answers are made at once while ``queue`` requests
-    wait.
+    ``model`` is a folder or a hub id (`with_town` finds the quickstart's assistant), told to clients as
+    ``name``; in front of another server it is the guard, by name or file, unless ``monitor`` is. Without
+    ``monitor`` a model of this machine is unguarded. ``hold_back`` is in tokens, ``steer`` and ``drift`` are
+    files of directions, ``layers`` one of a plan (`eudaimon.serve.layers.read_plan`); ``slots`` answers are
+    made at once while ``queue`` requests wait.
     """
 
     model: str
@@ -46,6 +45,7 @@ class Wanted:
     device: str | None = None
     dtype: str | None = None
     force: bool = False
+    name: str = ""
 
     @property
     def guard(self) -> str | Path | None:
@@ -61,23 +61,26 @@ def open_answerer(wanted: Wanted) -> Answerer:
     return _upstream(wanted, wanted.upstream) if wanted.upstream else _local(wanted)
 
 
-def town_model(folder: Path = QUICKSTART) -> Path:
-    """The folder of the quickstart's assistant; raises `UsageError` where there is none."""
-    from eudaimon.study.designs.quickstart import QuickstartOptions
-    from eudaimon.study.folder import RECORD, open_study
-    from eudaimon.study.store import StepStore
+def with_town(wanted: Wanted, *, guarded: bool) -> Wanted:
+    """The same with the quickstart's assistant in the place of `TOWN`, as its folder, under that name.
 
-    if (folder / RECORD).is_file():
-        _, options = open_study(folder)
-        if isinstance(options, QuickstartOptions):
-            step, store = options.assistant(options.arms[0], 0), StepStore(folder)
-            if store.done(step):
-                return Path(step.checkpoint(store.path(step)))
-    raise UsageError(
-        f"there is no assistant of the town in {folder}",
-        right="the folder that the quickstart wrote, below the working directory, or a model's own folder",
-        do="eudaimon quickstart",
-    )
+    Where no monitor is named and it is to be ``guarded``, it gets one of its own with its thresholds, which
+    is fitted when it is missing. Raises `UsageError` where there is no such assistant.
+    """
+    if wanted.upstream or wanted.model != TOWN or Path(TOWN).exists():
+        return wanted
+    from eudaimon.serve.town import guard_assistant, town_assistant
+
+    found = town_assistant()
+    named = replace(wanted, model=str(found.model), name=TOWN)
+    if wanted.monitor is not None or not guarded:
+        return named
+    if wanted.adapters:
+        raise UsageError(
+            "the town's own monitor is one of its assistant without adapters", do="--monitor FILE"
+        )
+    guard_assistant(found, device=wanted.device)
+    return replace(named, monitor=found.monitor, calibration=wanted.calibration or found.calibration)
 
 
 def _upstream(wanted: Wanted, url: str) -> Answerer:
@@ -110,15 +113,13 @@ def _upstream(wanted: Wanted, url: str) -> Answerer:
 def _local(wanted: Wanted) -> Answerer:
     if wanted.side_by_side:
         raise UsageError("--side-by-side is about another server", do="--upstream URL")
-    in_town = wanted.model == TOWN and not Path(TOWN).exists()
-    model = town_model() if in_town else wanted.model
     from eudaimon.serve.layers import OwnModel, read_plan
     from eudaimon.serve.local import Limits, open_local
 
     own = OwnModel()
     layers = read_plan(wanted.layers).open(own, fail_open=wanted.fail_open) if wanted.layers else None
     answerer = open_local(
-        model,
+        wanted.model,
         wanted.monitor,
         wanted.adapters,
         calibration=wanted.calibration,
@@ -129,7 +130,7 @@ def _local(wanted: Wanted) -> Answerer:
         hold_back=wanted.hold_back,
         fail_open=wanted.fail_open,
         limits=Limits(slots=wanted.slots, waiting=wanted.queue),
-        name=TOWN if in_town else "",
+        name=wanted.name,
         device=wanted.device,
         dtype=wanted.dtype,
         force=wanted.force,

@@ -33,8 +33,8 @@ def serve(
     model: Annotated[
         str,
         Argument(
-            help=f"{MODEL_HELP} town: the quickstart's assistant. With --upstream: a guard, such as "
-            "minilm-guard.",
+            help=f"{MODEL_HELP} town: the quickstart's assistant, with a monitor of its own. With "
+            "--upstream: a guard, such as minilm-guard.",
             show_default=False,
         ),
     ],
@@ -69,7 +69,7 @@ def serve(
     """
     from eudaimon.cli.parse import parse_adapters
     from eudaimon.core import UsageError
-    from eudaimon.serve.opening import Wanted
+    from eudaimon.serve.opening import Wanted, with_town
 
     require_extra()
     tokens = access.bearer_tokens()
@@ -94,6 +94,7 @@ def serve(
         dtype=dtype,
         force=force,
     )
+    wanted = with_town(wanted, guarded=not unguarded)
     if wanted.guard is None and not unguarded:
         raise UsageError(
             "nothing would guard the model", right="a monitor", do="--monitor FILE, or --unguarded"
