@@ -7,7 +7,8 @@ from typing import Annotated
 
 from typer import Option
 
-from eudaimon.cli.output import print_line
+from eudaimon.cli.options import Json
+from eudaimon.cli.output import print_json, print_line
 
 
 def dashboard(
@@ -18,6 +19,7 @@ def dashboard(
         str, Option("--host", help="An address of this machine alone.", metavar="ADDRESS")
     ] = "127.0.0.1",
     port: Annotated[int, Option("--port", help="The port to listen on.", metavar="N")] = 8501,
+    as_json: Json = False,
 ) -> None:
     """Look at all that lies below a folder in a browser: models, vectors, studies, corpora, audits to rate.
 
@@ -27,5 +29,9 @@ def dashboard(
 
     settings_for(folder, host=host, port=port)
     shown = f"[{host}]" if ":" in host else host
-    print_line(f"Dashboard of {folder.resolve()}: http://{shown}:{port}  (Ctrl-C ends it)")
+    url = f"http://{shown}:{port}"
+    if as_json:
+        print_json({"folder": str(folder.resolve()), "url": url})
+    else:
+        print_line(f"Dashboard of {folder.resolve()}: {url}  (Ctrl-C ends it)")
     launch(folder, host=host, port=port)

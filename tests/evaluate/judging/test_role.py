@@ -175,9 +175,13 @@ def test_whoever_stops_waiting_ends_what_was_asked():
             signal.pthread_kill(main, signal.SIGINT)
             ended.wait(5)
 
-    threading.Thread(target=interrupt, args=(threading.main_thread().ident,), daemon=True).start()
-    with pytest.raises(KeyboardInterrupt):
-        in_one_loop(forever)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run with Ctrl-C ignored
+    try:
+        threading.Thread(target=interrupt, args=(threading.main_thread().ident,), daemon=True).start()
+        with pytest.raises(KeyboardInterrupt):
+            in_one_loop(forever)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended.wait(60)
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 sys.path.append(str(Path(__file__).parent))
-gullible_critic = importlib.import_module("gullible")
+gullible_critic = importlib.import_module("gullible_critic")
 ASKED_OF_JUDGES = Path(__file__).parents[2] / "evaluate" / "judging" / "injections.yaml"
 
 
