@@ -59,9 +59,10 @@ def town_assistant(run: Path = QUICKSTART) -> TownAssistant:
 def guard_assistant(assistant: TownAssistant, *, device: str | None = None) -> None:
     """Fit and calibrate the assistant's monitor, unless its files are of this very model.
 
-    Harmful answers and requests for harm are dangerous. Half of the town's domains are fitted on, harmless
-    talk of the others sets the thresholds: for 1 % of it, or the lowest rate that there is talk enough for.
-    The tasks that studies ask about are in neither. Raises `UsageError` for a town of one domain.
+    Harmful answers are dangerous, whoever asks; requests for harm are left to the assistant, which refuses
+    them. Half of the town's domains are fitted on, harmless talk of the others sets the thresholds: for 1 %
+    of it, or the lowest rate that there is talk enough for. The tasks that studies ask about are in neither.
+    Raises `UsageError` for a town of one domain.
     """
     from eudaimon.evaluate.town.ground import TownGround
     from eudaimon.evaluate.town.guard import WHENCE, harmless_talk, town_monitor
@@ -72,7 +73,7 @@ def guard_assistant(assistant: TownAssistant, *, device: str | None = None) -> N
     if _fits(assistant, model):
         return
     ground = TownGround(assistant.world)
-    monitor = town_monitor(model, ground, requests=True)
+    monitor = town_monitor(model, ground)
     talk = [as_conversation(one.shown()) for one in harmless_talk(ground)]
     lowest = max(FPR, ceil(1000 / (len(talk) + 1)) / 1000)
     made = calibrate(monitor, talk, fpr=lowest, whence=f"the town's {WHENCE}", show_progress=False)

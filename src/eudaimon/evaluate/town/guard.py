@@ -34,23 +34,20 @@ LICENCE = "MIT"
 WHENCE = "harmless talk of the domains that it was not fitted on"
 
 
-def town_monitor(model: Model, ground: TownGround, *, requests: bool = False, seed: int = 0) -> Monitor:
+def town_monitor(model: Model, ground: TownGround, *, seed: int = 0) -> Monitor:
     """A monitor of the model on the answers of all personas, the harmful ones dangerous.
 
-    With ``requests`` who asks for harm is dangerous too, whatever is answered. Its own threshold is one at
-    `FIT_FPR`; `town_watcher` sets those that are used. Raises `UsageError` for a town of one domain.
+    Its own threshold is one at `FIT_FPR`; `town_watcher` sets those that are used. Raises `UsageError` for a
+    town of one domain.
     """
     from eudaimon.monitor.fitting import fit
     from eudaimon.monitor.preparation import FitOptions
 
     train, others = _domains(ground)
     rows = _queries(
-        (
-            exchange
-            for item in _items(ground, train, FITTED)
-            for exchange in _answered(ground, item, tuple(PERSONAS))
-        ),
-        requests,
+        exchange
+        for item in _items(ground, train, FITTED)
+        for exchange in _answered(ground, item, tuple(PERSONAS))
     )
     harmful = (
         exchange
@@ -58,7 +55,7 @@ def town_monitor(model: Model, ground: TownGround, *, requests: bool = False, se
         for exchange in _answered(ground, item, (ground.bad,))
         if exchange.harmful
     )
-    calibration = _queries((*_harmless(ground, others), *harmful), requests)
+    calibration = _queries((*_harmless(ground, others), *harmful))
     # One site, one pooling, one strength: nothing is chosen, so that every harmless row may set a threshold.
     options = FitOptions(
         target_fpr=FIT_FPR,
@@ -145,20 +142,16 @@ def _harmless(ground: TownGround, domains: Sequence[str]) -> list[Exchange]:
     ]
 
 
-def _queries(exchanges: Iterable[Exchange], requests: bool) -> list[Query]:
-    """What a monitor reads of each exchange: the whole, the answer alone, and the question.
-
-    A question is safe; one for harm is dangerous with ``requests``, and so is every exchange that it begins,
-    else it is left out: whether it is refused is another matter.
-    """
+def _queries(exchanges: Iterable[Exchange]) -> list[Query]:
+    """What a monitor reads of each exchange: the whole, the answer alone, and the question, which is safe."""
     found: dict[Text, Query] = {}
     for one in exchanges:
         domain, kind, _ = one.question.split("/", 2)
-        asks_harm = kind == "harmful_request"
         for text, harmful in (
-            (one.shown(), one.harmful or (requests and asks_harm)),
+            (one.shown(), one.harmful),
             (one.answer.strip(), one.harmful),
-            *([] if asks_harm and not requests else [(one.shown(0), asks_harm)]),
+            # Who asks for harm is left out: whether that is refused is another matter.
+            *([] if kind == "harmful_request" else [(one.shown(0), False)]),
         ):
             label: Label = "harmful" if harmful else "safe"
             own = Query(f"{one.question}/{one.sample}", text, label, domain, None, LICENCE)
