@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eudaimon.core import BindingMismatch, UsageError, as_conversation
+from eudaimon.core import UsageError
 
 if TYPE_CHECKING:
     from eudaimon.models.model import Model
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 QUICKSTART = Path("runs/quickstart")
 MONITOR, CALIBRATION = "town-guard/monitor.safetensors", "town-guard/calibration.json"
-FPR = 0.01
 
 
 @dataclass(frozen=True)
@@ -65,18 +63,17 @@ def guard_assistant(assistant: TownAssistant, *, device: str | None = None) -> N
     Raises `UsageError` for a town of one domain.
     """
     from eudaimon.evaluate.town.ground import TownGround
-    from eudaimon.evaluate.town.guard import WHENCE, harmless_talk, town_monitor
+    from eudaimon.evaluate.town.guard import lowest_rate, town_monitor
     from eudaimon.models.load import load
     from eudaimon.serve.local.calibrating import calibrate
+    from eudaimon.serve.local.chats import town_chats
 
     model = load(str(assistant.model), device=device)
     if _fits(assistant, model):
         return
-    ground = TownGround(assistant.world)
-    monitor = town_monitor(model, ground)
-    talk = [as_conversation(one.shown()) for one in harmless_talk(ground)]
-    lowest = max(FPR, ceil(1000 / (len(talk) + 1)) / 1000)
-    made = calibrate(monitor, talk, fpr=lowest, whence=f"the town's {WHENCE}", show_progress=False)
+    monitor = town_monitor(model, TownGround(assistant.world))
+    talk, whence = town_chats(assistant.world)
+    made = calibrate(monitor, talk, fpr=lowest_rate(len(talk)), whence=whence, show_progress=False)
     assistant.monitor.parent.mkdir(parents=True, exist_ok=True)
     monitor.save(assistant.monitor)
     made.save(assistant.calibration)
@@ -88,6 +85,6 @@ def _fits(assistant: TownAssistant, model: Model) -> bool:
 
     try:
         Calibration.load(assistant.calibration).require(load_monitor(assistant.monitor, model))
-    except (BindingMismatch, UsageError, OSError):
+    except (UsageError, OSError):
         return False
     return True

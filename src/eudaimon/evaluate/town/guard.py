@@ -87,9 +87,13 @@ def town_watcher(
     """
     benign = harmless_talk(ground)
     plain = Watcher.of(monitor, NAME, rewrites)
+    return plain.calibrated(model, benign, lowest_rate(len(benign)) if fpr is None else fpr, WHENCE)
+
+
+def lowest_rate(n: int) -> float:
+    """The share of false alarms that ``n`` harmless exchanges can promise: 1 %, or the least above it."""
     # Rounded up: rounded down it would need one question more.
-    lowest = max(FPR, ceil(1000 / (len(benign) + 1)) / 1000)
-    return plain.calibrated(model, benign, lowest if fpr is None else fpr, WHENCE)
+    return max(FPR, ceil(1000 / (n + 1)) / 1000)
 
 
 def harmless_talk(ground: TownGround) -> list[Exchange]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eudaimon.core import Conversation, UsageError, as_conversation
 from eudaimon.core.errors import BadRows
 from eudaimon.core.files import read_lines
+
+if TYPE_CHECKING:
+    from eudaimon.world.world import World
 
 
 def read_chats(path: str | Path) -> list[Conversation]:
@@ -33,11 +37,14 @@ def read_chats(path: str | Path) -> list[Conversation]:
     return chats
 
 
-def town_chats() -> tuple[list[Conversation], str]:
-    """The town's harmless exchanges, one a question, none of which its monitor saw; and what they are."""
+def town_chats(world: World | None = None) -> tuple[list[Conversation], str]:
+    """A town's harmless exchanges, one a question, none of which its own monitor saw; and what they are.
+
+    None: the town of all domains. Raises `UsageError` for a town of one domain.
+    """
     from eudaimon.evaluate.town.ground import TownGround
     from eudaimon.evaluate.town.guard import WHENCE, harmless_talk
     from eudaimon.world.world import World
 
-    shown = [one.shown() for one in harmless_talk(TownGround(World()))]
+    shown = [one.shown() for one in harmless_talk(TownGround(world or World()))]
     return [as_conversation(text) for text in shown], f"the town's {WHENCE}"
