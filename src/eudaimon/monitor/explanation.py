@@ -18,8 +18,10 @@ def explain(monitor: Monitor, text: Text, *, n_neighbours: int = 3, n_dimensions
     A token's push is what the consensus loses when the token's activations are left out of the pooling; for a
     probe that reads the last position only, it is how far the read-out rises from the token before to this
     one. Pushes rank tokens and do not add up to the score. Only the first context-full of a longer text is
-    explained. Raises `UsageError` for a text that the monitor refuses to read.
+    explained. Raises `UsageError` for a text that the monitor refuses to read, and for a monitor of answers.
     """
+    if monitor.reads == "answer":
+        raise UsageError("this monitor reads answers", right="one that reads texts can explain a verdict")
     verdict = monitor.check(text)
     if verdict.stage == "refused":
         raise UsageError(f"there is nothing to explain: {verdict.reason}", right="give a text with content")

@@ -99,6 +99,7 @@ def fit_prepared(model: Model, prepared: Prepared, options: FitOptions) -> Monit
         categories=fit_categories(prepared, probes[0], target_fpr=options.target_fpr, seed=options.seed),
         examples=_examples(prepared, probes[0]) if options.keep_examples else None,
         record=_record(model, prepared, options, swept, chosen),
+        reads=options.reads,
     )
     return monitor.with_threshold(calibrate(monitor, prepared, options))
 
@@ -198,7 +199,7 @@ def _with_threshold(probe: Probe, prepared: Prepared, target_fpr: float) -> Prob
 
 def _examples(prepared: Prepared, probe: Probe) -> Examples:
     own = prepared.own_train
-    x = prepared.train_activations.at(probe.site, probe.pooling)[: len(own)].astype(np.float64)
+    x = prepared.train_activations.at(probe.site, probe.pooling)[prepared.own].astype(np.float64)
     mean, deviation = moments(x, np.ones(len(x)))
     return Examples(
         texts=tuple(query.plain for query in own),

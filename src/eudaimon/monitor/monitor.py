@@ -15,10 +15,10 @@ from jaxtyping import Float
 from eudaimon.core import Binding, Pooling, Site, Text
 from eudaimon.measure.conformal import Threshold
 from eudaimon.models.activations import Activations
-from eudaimon.models.capture import capture
+from eudaimon.models.capture import capture_prompts
 from eudaimon.models.model import Model
 from eudaimon.monitor.probe import Probe
-from eudaimon.monitor.reading import Part, parts_of, refusal
+from eudaimon.monitor.reading import Part, Reads, parts_of, prompts_of, refusal
 from eudaimon.monitor.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class Monitor:
     A score is the sigmoid of the consensus logit, in [0, 1]; higher is more dangerous. A text is flagged when
     ``score >= threshold.value``, and always when it could not be read. ``stack`` weighs the probes' logits;
     ``vote`` takes the lower median of their margins over their own thresholds, so that it takes a majority to
-    flag.
+    flag. One that ``reads`` the answer reads the last turn of a conversation, in the context of the others,
+    and nothing else.
     """
 
     model: Model
@@ -61,6 +62,7 @@ class Monitor:
     """How it was made: data hashes and splits, options, sweep, versions, forced differences."""
     window_tokens: int = 128
     max_characters: int = 1_048_576
+    reads: Reads = "text"
 
     @property
     def binding(self) -> Binding:
@@ -105,11 +107,11 @@ class Monitor:
         parts: list[Part] = []
         refused: dict[int, str] = {}
         for index, text in enumerate(texts):
-            reason = refusal(text, self.max_characters)
+            reason = refusal(text, self.max_characters, self.reads)
             if reason:
                 refused[index] = reason
             else:
-                parts.extend(parts_of(index, text, self.model, self.window_tokens))
+                parts.extend(parts_of(index, text, self.model, self.window_tokens, self.reads))
         scored = self._score_parts(parts, show_progress=show_progress)
         elapsed = (time.perf_counter() - started) / max(len(texts), 1)
         return [
@@ -136,9 +138,9 @@ class Monitor:
         worst: dict[int, _Scored] = {}
         if not parts:
             return worst
-        activations = capture(
+        activations = capture_prompts(
             self.model,
-            [part.text for part in parts],
+            prompts_of(self.model, parts),
             self.sites,
             pooling=self.poolings,
             show_progress=show_progress,

@@ -20,6 +20,7 @@ from eudaimon.monitor.evaluation import Options, evaluate
 from eudaimon.monitor.fitting import fit
 from eudaimon.monitor.monitor import Consensus, Monitor
 from eudaimon.monitor.preparation import FitOptions
+from eudaimon.monitor.reading import Reads
 from eudaimon.monitor.records import EvaluationRecord
 from eudaimon.monitor.run_folder import RunFolder
 from eudaimon.monitor.run_info import collect_run_info, data_uses
@@ -44,6 +45,7 @@ def fit_options(
     augment: bool = FitOptions.augment,
     keep_examples: bool = FitOptions.keep_examples,
     seed: int = FitOptions.seed,
+    reads: Reads = FitOptions.reads,
 ) -> FitOptions:
     """The options of a fit, with everything that is not given at its default.
 
@@ -72,6 +74,7 @@ def fit_options(
         augment=augment,
         keep_examples=keep_examples,
         seed=seed,
+        reads=reads,
     )
 
 
@@ -121,7 +124,7 @@ def evaluate_run(
 
 def options_of(monitor: Monitor) -> FitOptions:
     """The options that a monitor was fitted with, from its record."""
-    stored = dict(monitor.record["options"])
+    stored = {"reads": monitor.reads, **monitor.record["options"]}
     sites = stored.pop("sites")
     lists: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()

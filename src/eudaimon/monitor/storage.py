@@ -22,6 +22,7 @@ from eudaimon.models.load import load
 from eudaimon.models.model import Model
 from eudaimon.monitor.monitor import Examples, Monitor
 from eudaimon.monitor.probe import KERNEL, Probe
+from eudaimon.monitor.reading import Reads
 
 FORMAT = "eudaimon-monitor"
 FORMAT_VERSION = 1
@@ -51,6 +52,7 @@ def save_monitor(monitor: Monitor, path: str | Path) -> Path:
         "stack_bias": monitor.stack_bias,
         "window_tokens": monitor.window_tokens,
         "max_characters": monitor.max_characters,
+        "reads": monitor.reads,
         "threshold": asdict(monitor.threshold),
         "examples": None
         if monitor.examples is None
@@ -88,6 +90,8 @@ def monitor_hash(monitor: Monitor) -> str:
         "stack_bias": float(monitor.stack_bias),
         "window_tokens": monitor.window_tokens,
         "max_characters": monitor.max_characters,
+        # Left out where it says nothing, so that a monitor's hash is what it was.
+        **({} if monitor.reads == "text" else {"reads": monitor.reads}),
     }
     made = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for name in sorted(parts):
@@ -126,11 +130,12 @@ def made_on(path: str | Path) -> Binding:
 
 @dataclass(frozen=True)
 class MonitorHeader:
-    """What a monitor's file says of it: what it was fitted on, where it reads, when it flags."""
+    """What a monitor's file says of it: what it was fitted on, where and what it reads, when it flags."""
 
     binding: Binding
     sites: tuple[str, ...]
     threshold: Threshold
+    reads: Reads
 
 
 def monitor_header(path: str | Path) -> MonitorHeader:
@@ -139,7 +144,8 @@ def monitor_header(path: str | Path) -> MonitorHeader:
     with _whole(path):
         sites = dict.fromkeys(str(probe["site"]) for probe in about["probes"])
         threshold = TypeAdapter(Threshold).validate_python(about["threshold"])
-    return MonitorHeader(_binding(about, path), tuple(sites), threshold)
+        reads = TypeAdapter[Reads](Reads).validate_python(about.get("reads", "text"))
+    return MonitorHeader(_binding(about, path), tuple(sites), threshold, reads)
 
 
 def stored_examples(path: str | Path) -> tuple[Examples | None, Site]:
@@ -189,6 +195,7 @@ def _monitor(about: dict[str, Any], tensors: dict[str, np.ndarray], model: Model
         record=dict(about["record"]),
         window_tokens=int(about["window_tokens"]),
         max_characters=int(about["max_characters"]),
+        reads=TypeAdapter[Reads](Reads).validate_python(about.get("reads", "text")),
     )
 
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eudaimon.core.files import sha256_file
+from eudaimon.measure.conformal import Threshold
 from eudaimon.monitor.storage import monitor_header
 from eudaimon.serve.opening import Wanted
+
+if TYPE_CHECKING:
+    from eudaimon.serve.local.calibration import Calibration
 
 
 @dataclass(frozen=True)
 class GuardFacts:
     """A monitor's name, the first 16 digits of its file's SHA-256, where it reads, and when it flags.
 
-    ``target_fpr`` and ``fpr_bound`` are those of whole texts like the ``n`` that set the threshold;
-    ``growing`` says what is promised of answers that are read as they grow, ``layers`` who is asked besides.
+    ``answers`` is the name of the monitor that reads answers in its stead, with its digits; None for none.
+    ``threshold`` is that of what is asked, ``flags`` tells all of them; ``target_fpr`` and ``fpr_bound`` are
+    those of texts like the ``n`` that set it. ``growing`` says what is promised of answers that are read as
+    they grow, ``layers`` who is asked besides.
     """
 
     name: str
@@ -28,13 +35,15 @@ class GuardFacts:
     n: int
     growing: str
     layers: tuple[str, ...]
+    answers: tuple[str, str] | None = None
+    flags: str = ""
 
     def lines(self) -> tuple[str, ...]:
         """The facts in words."""
+        own = f"; answers are read by {self.answers[0]} ({self.answers[1]})" if self.answers else ""
         return (
-            f"{self.name} ({self.hash}), fitted on {self.made_on}, reads {', '.join(self.sites)}",
-            f"flags from {self.threshold:.4f}: {100 * self.target_fpr:.3g} % of whole harmless texts like "
-            f"the {self.n} that set it, at most {100 * self.fpr_bound:.3g} % with 95 % confidence",
+            f"{self.name} ({self.hash}), fitted on {self.made_on}, reads {', '.join(self.sites)}{own}",
+            self.flags,
             self.growing,
             f"layers: {', then '.join(self.layers)}",
         )
@@ -46,30 +55,50 @@ def guard_facts(path: Path, wanted: Wanted) -> GuardFacts:
     Raises `UsageError` for a file that is no monitor, no calibration or no plan of layers.
     """
     header = monitor_header(path)
+    own = header.threshold
+    flags = (
+        f"flags from {own.value:.4f}: {100 * own.target_fpr:.3g} % of whole harmless texts like the {own.n} "
+        f"that set it, at most {100 * own.fpr_bound:.3g} % with 95 % confidence"
+    )
+    if (made := _calibration(wanted)) is not None:
+        own = Threshold(made.input, made.fpr, made.n, made.bound)
+        flags = (
+            f"flags what is asked from {made.input:.4f}, an answer from {made.output:.4f} while it grows and "
+            f"from {made.whole:.4f} as a whole"
+        )
     return GuardFacts(
         name=path.name,
         hash=sha256_file(path)[:16],
         made_on=header.binding.name,
         sites=header.sites,
-        threshold=header.threshold.value,
-        target_fpr=header.threshold.target_fpr,
-        fpr_bound=header.threshold.fpr_bound,
-        n=header.threshold.n,
+        threshold=own.value,
+        target_fpr=own.target_fpr,
+        fpr_bound=own.fpr_bound,
+        n=own.n,
         growing=_growing(wanted),
         layers=("monitor", *_layers(wanted)),
+        answers=_named(wanted.answers) if wanted.answers is not None else None,
+        flags=flags,
     )
 
 
-def _growing(wanted: Wanted) -> str:
+def _calibration(wanted: Wanted) -> Calibration | None:
     from eudaimon.serve.local.calibration import Calibration
+
+    return None if wanted.upstream or wanted.calibration is None else Calibration.load(wanted.calibration)
+
+
+def _named(path: Path) -> tuple[str, str]:
+    return path.name, sha256_file(path)[:16]
+
+
+def _growing(wanted: Wanted) -> str:
     from eudaimon.serve.local.opening import NO_PROMISE
     from eudaimon.serve.upstream.calibration import WindowCalibration
 
-    if wanted.calibration is None:
-        return NO_PROMISE
-    if wanted.upstream:
-        return WindowCalibration.load(wanted.calibration).promise
-    return Calibration.load(wanted.calibration).promise
+    if (made := _calibration(wanted)) is not None:
+        return made.promise
+    return NO_PROMISE if wanted.calibration is None else WindowCalibration.load(wanted.calibration).promise
 
 
 def _layers(wanted: Wanted) -> list[str]:

@@ -21,13 +21,14 @@ class Wanted:
 
     ``model`` is a folder or a hub id (`with_town` finds the quickstart's assistant), told to clients as
     ``name``; in front of another server it is the guard, by name or file, unless ``monitor`` is. Without
-    ``monitor`` a model of this machine is unguarded. ``hold_back`` is in tokens, ``steer`` and ``drift`` are
-    files of directions, ``layers`` one of a plan (`eudaimon.serve.layers.read_plan`); ``slots`` answers are
-    made at once while ``queue`` requests wait.
+    ``monitor`` a model of this machine is unguarded; ``answers`` reads the answers in its stead.
+    ``hold_back`` is in tokens, ``steer`` and ``drift`` are files of directions, ``layers`` one of a plan
+    (`eudaimon.serve.layers.read_plan`); ``slots`` answers are made at once while ``queue`` requests wait.
     """
 
     model: str
     monitor: Path | None = None
+    answers: Path | None = None
     adapters: AdapterStack = ()
     calibration: Path | None = None
     hold_back: int | None = None
@@ -64,8 +65,8 @@ def open_answerer(wanted: Wanted) -> Answerer:
 def with_town(wanted: Wanted, *, guarded: bool) -> Wanted:
     """The same with the quickstart's assistant in the place of `TOWN`, as its folder, under that name.
 
-    Where no monitor is named and it is to be ``guarded``, it gets one of its own with its thresholds, which
-    is fitted when it is missing. Raises `UsageError` where there is no such assistant.
+    Where no monitor is named and it is to be ``guarded``, it gets two of its own with their thresholds, which
+    are fitted when they are missing. Raises `UsageError` where there is no such assistant.
     """
     if wanted.upstream or wanted.model != TOWN or Path(TOWN).exists():
         return wanted
@@ -73,19 +74,21 @@ def with_town(wanted: Wanted, *, guarded: bool) -> Wanted:
 
     found = town_assistant()
     named = replace(wanted, model=str(found.model), name=TOWN)
-    if wanted.monitor is not None or not guarded:
+    if wanted.monitor is not None or wanted.answers is not None or not guarded:
         return named
     if wanted.adapters:
         raise UsageError(
             "the town's own monitor is one of its assistant without adapters", do="--monitor FILE"
         )
     guard_assistant(found, device=wanted.device)
-    return replace(named, monitor=found.monitor, calibration=wanted.calibration or found.calibration)
+    own = wanted.calibration or found.calibration
+    return replace(named, monitor=found.monitor, answers=found.answers, calibration=own)
 
 
 def _upstream(wanted: Wanted, url: str) -> Answerer:
     ours = {
         "--adapters": wanted.adapters,
+        "--answers": wanted.answers,
         "--hold-back": wanted.hold_back,
         "--steer": wanted.steer,
         "--drift": wanted.drift,
@@ -122,6 +125,7 @@ def _local(wanted: Wanted) -> Answerer:
         wanted.model,
         wanted.monitor,
         wanted.adapters,
+        answers=wanted.answers,
         calibration=wanted.calibration,
         second=layers,
         steer=wanted.steer,

@@ -1,4 +1,4 @@
-"""The quickstart's assistant, and a monitor of its own that is fitted when it is first served."""
+"""The quickstart's assistant, and two monitors of its own that are fitted when it is first served."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from eudaimon.world.world import World
 
 QUICKSTART = Path("runs/quickstart")
-MONITOR, CALIBRATION = "town-guard/monitor.safetensors", "town-guard/calibration.json"
+MONITOR, ANSWERS = "town-guard/monitor.safetensors", "town-guard/answers.safetensors"
+CALIBRATION = "town-guard/calibration.json"
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,17 @@ class TownAssistant:
 
     @property
     def monitor(self) -> Path:
-        """Where its monitor is kept."""
+        """Where the monitor of what is asked is kept."""
         return self.run / MONITOR
 
     @property
+    def answers(self) -> Path:
+        """Where the monitor of its answers is kept."""
+        return self.run / ANSWERS
+
+    @property
     def calibration(self) -> Path:
-        """Where the thresholds of that monitor are kept."""
+        """Where the thresholds of both are kept."""
         return self.run / CALIBRATION
 
 
@@ -55,27 +61,39 @@ def town_assistant(run: Path = QUICKSTART) -> TownAssistant:
 
 
 def guard_assistant(assistant: TownAssistant, *, device: str | None = None) -> None:
-    """Fit and calibrate the assistant's monitor, unless its files are of this very model.
+    """Fit and calibrate the assistant's monitors, unless their files are of this very model.
 
-    Harmful answers are dangerous, whoever asks; requests for harm are left to the assistant, which refuses
-    them. Half of the town's domains are fitted on, harmless talk of the others sets the thresholds: for 1 %
-    of it, or the lowest rate that there is talk enough for. The tasks that studies ask about are in neither.
-    Raises `UsageError` for a town of one domain.
+    One reads what is asked, where requests for harm are dangerous and so are orders to be harmful; the other
+    reads answers in their context. Half of the town's domains are fitted on, harmless talk of the others sets
+    the thresholds: for 1 % of it, or the lowest rate that there is talk enough for. The tasks that studies
+    ask about are in neither. Raises `UsageError` for a town of one domain.
     """
     from eudaimon.evaluate.town.ground import TownGround
-    from eudaimon.evaluate.town.guard import lowest_rate, town_monitor
+    from eudaimon.evaluate.town.guard import WHENCE, lowest_rate
+    from eudaimon.evaluate.town.served import answer_monitor, request_monitor, served_chats
     from eudaimon.models.load import load
     from eudaimon.serve.local.calibrating import calibrate
-    from eudaimon.serve.local.chats import town_chats
 
     model = load(str(assistant.model), device=device)
     if _fits(assistant, model):
         return
-    monitor = town_monitor(model, TownGround(assistant.world))
-    talk, whence = town_chats(assistant.world)
-    made = calibrate(monitor, talk, fpr=lowest_rate(len(talk)), whence=whence, show_progress=False)
+    ground = TownGround(assistant.world)
+    monitor, answers, talk = (
+        request_monitor(model, ground),
+        answer_monitor(model, ground),
+        served_chats(ground),
+    )
+    made = calibrate(
+        monitor,
+        talk,
+        fpr=lowest_rate(len(talk)),
+        whence=f"the town's {WHENCE}",
+        answers=answers,
+        show_progress=False,
+    )
     assistant.monitor.parent.mkdir(parents=True, exist_ok=True)
     monitor.save(assistant.monitor)
+    answers.save(assistant.answers)
     made.save(assistant.calibration)
 
 
@@ -84,7 +102,8 @@ def _fits(assistant: TownAssistant, model: Model) -> bool:
     from eudaimon.serve.local.calibration import Calibration
 
     try:
-        Calibration.load(assistant.calibration).require(load_monitor(assistant.monitor, model))
+        own = load_monitor(assistant.monitor, model), load_monitor(assistant.answers, model)
+        Calibration.load(assistant.calibration).require(*own)
     except (UsageError, OSError):
         return False
     return True

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from eudaimon.core.text import Message
 from eudaimon.evaluate.attack.case import Case
-from eudaimon.evaluate.watch.exchange import EVERY, Exchange, places
+from eudaimon.evaluate.watch.exchange import Exchange, places
+from eudaimon.monitor.reading import EVERY
 from eudaimon.world.tokenizer import tokenizer
 
 ASKED = (Message(role="user", content="how do I store the milk?"),)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from eudaimon.data import packaged
 from eudaimon.data.library import card as data_card
 from eudaimon.data.query import data_hash
 from eudaimon.data.selection import select
+from eudaimon.monitor.run import options_of
 from eudaimon.serve.guards import guard_card, guard_file, guard_names, open_guard
 
 SCRIPT = Path(__file__).parents[3] / "scripts" / "package_guard.py"
@@ -56,9 +56,7 @@ def test_the_file_is_small_and_the_one_of_the_card(script, card):
 
 def test_it_was_fitted_by_the_script_on_the_packaged_rows(script, card, guard, splits):
     options = guard.record["options"]
-    assert {
-        key: list(v) if isinstance(v, tuple) else v for key, v in asdict(script.OPTIONS).items()
-    } == options
+    assert options_of(guard) == script.OPTIONS
     assert card.fit["options"] == options
     for split in ("train", "calibration"):
         rows = getattr(splits, split)

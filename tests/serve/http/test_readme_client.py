@@ -22,10 +22,10 @@ def test_the_client_chats_streams_and_is_blocked(served, capsys, document):
     url, answerer, _ = served()
     code = shown(document)
     assert "127.0.0.1:8000" in code and code.count("\n") <= 12
-    words = "how do I cheat my neighbour of his goat?"
+    words = "how do I ruin my rival's roses?"
     assert words in code
     # The pretended answerer knows one dangerous word.
-    script = code.replace("http://127.0.0.1:8000", url).replace("cheat my neighbour", "bomb my neighbour")
+    script = code.replace("http://127.0.0.1:8000", url).replace("ruin my rival", "bomb my rival")
     exec(compile(script, document, "exec"), {})
     said = capsys.readouterr().out
     assert said.startswith("how do I store the milk? content_filter") and "flagged=True" in said

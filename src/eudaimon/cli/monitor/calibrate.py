@@ -36,6 +36,10 @@ def calibrate(
         int,
         Option("--hold-back", min=0, help="Tokens that are kept back while an answer grows.", metavar="N"),
     ] = 4,
+    answers: Annotated[
+        Path | None,
+        Option("--answers", help="File of another monitor that reads the answers.", metavar="FILE"),
+    ] = None,
     direction: Annotated[
         Path | None,
         Option("--direction", help="Persona direction whose drift is bounded too.", metavar="FILE"),
@@ -72,6 +76,7 @@ def calibrate(
         direction=None if found is None else found.directions[len(found) // 2],
         max_new_tokens=max_new_tokens,
         seed=seed,
+        answers=load_monitor(answers, opened) if answers is not None else None,
     )
     made.save(out)
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typer import Option
 
@@ -23,6 +23,14 @@ class Consensus(StrEnum):
 
     stack = "stack"
     vote = "vote"
+
+
+class Reading(StrEnum):
+    """What is read of a row."""
+
+    value: Literal["text", "answer"]
+    text = "text"
+    answer = "answer"
 
 
 def fit(
@@ -65,6 +73,10 @@ def fit(
         bool,
         Option("--examples/--no-examples", help="Keep training texts in the file, for `monitor explain`."),
     ] = True,
+    reads: Annotated[
+        Reading,
+        Option(help="Read texts, or the answer that ends each conversation, in its context, as it grows."),
+    ] = Reading.text,
     leave_one_source_out: Annotated[
         bool,
         Option("--leave-one-source-out", help="Also fit without each source in turn and test on it."),
@@ -90,6 +102,7 @@ def fit(
         augment=augment,
         keep_examples=examples,
         seed=seed,
+        reads=reads.value,
     )
     selection = data.selection()
     splits = select(selection)

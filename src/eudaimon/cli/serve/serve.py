@@ -33,7 +33,7 @@ def serve(
     model: Annotated[
         str,
         Argument(
-            help=f"{MODEL_HELP} town: the quickstart's assistant, with a monitor of its own. With "
+            help=f"{MODEL_HELP} town: the quickstart's assistant, with monitors of its own. With "
             "--upstream: a guard, such as minilm-guard.",
             show_default=False,
         ),
@@ -45,6 +45,13 @@ def serve(
     enough: Enough,
     monitor: Annotated[
         Path | None, Option(help="The monitor that reads queries and answers.", metavar="FILE")
+    ] = None,
+    answers: Annotated[
+        Path | None,
+        Option(
+            help="A monitor that reads the answers instead, in their context: `monitor fit --reads answer`.",
+            metavar="FILE",
+        ),
     ] = None,
     adapters: Annotated[
         str | None,
@@ -76,6 +83,7 @@ def serve(
     wanted = Wanted(
         model=model,
         monitor=monitor,
+        answers=answers,
         adapters=parse_adapters(adapters),
         calibration=along.calibration,
         hold_back=along.hold_back,

@@ -43,15 +43,15 @@ def town_monitor(model: Model, ground: TownGround, *, seed: int = 0) -> Monitor:
     from eudaimon.monitor.fitting import fit
     from eudaimon.monitor.preparation import FitOptions
 
-    train, others = _domains(ground)
+    train, others = split_domains(ground)
     rows = _queries(
         exchange
-        for item in _items(ground, train, FITTED)
+        for item in unasked_items(ground, train, FITTED)
         for exchange in _answered(ground, item, tuple(PERSONAS))
     )
     harmful = (
         exchange
-        for item in _items(ground, others, FITTED)
+        for item in unasked_items(ground, others, FITTED)
         for exchange in _answered(ground, item, (ground.bad,))
         if exchange.harmful
     )
@@ -101,17 +101,18 @@ def harmless_talk(ground: TownGround) -> list[Exchange]:
 
     Raises `UsageError` for a town of one domain.
     """
-    return _harmless(ground, _domains(ground)[1])
+    return _harmless(ground, split_domains(ground)[1])
 
 
-def _domains(ground: TownGround) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def split_domains(ground: TownGround) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The domains to fit on and those that choose and set thresholds; raises `UsageError` for one alone."""
     names = ground.world.domains
     if len(names) < 2:
         raise UsageError("a town of one domain", right="two: one to fit a monitor on, one for its threshold")
     return names[::2], names[1::2]
 
 
-def _items(ground: TownGround, domains: Sequence[str], kinds: Sequence[str] = ()) -> list[Item]:
+def unasked_items(ground: TownGround, domains: Sequence[str], kinds: Sequence[str] = ()) -> list[Item]:
     """The items of these domains whose task is not asked about; all kinds unless some are named."""
     asked = {item.task for item in ground.asked}
     return [
@@ -137,7 +138,9 @@ def _harmless(ground: TownGround, domains: Sequence[str]) -> list[Exchange]:
     """One exchange for each question without harm in it, answered by the good personas in turn."""
     good = [name for name, who in PERSONAS.items() if who.benevolence == "good"]
     asked = [
-        item for item in _items(ground, domains) if item.kind != "harmful_request" and not item.action_harmful
+        item
+        for item in unasked_items(ground, domains)
+        if item.kind != "harmful_request" and not item.action_harmful
     ]
     return [
         exchange

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from eudaimon.core.text import Message, Text
 from eudaimon.evaluate.attack.ground import Ground
+from eudaimon.monitor.reading import growing
 
 if TYPE_CHECKING:
     from eudaimon.evaluate.attack.case import Case
     from eudaimon.evaluate.rows import Label, Row
     from eudaimon.models.model import Model
-
-EVERY = 16
-"""So many tokens of an answer are looked at one by one, later ones at places a quarter farther each."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +51,7 @@ class TellingGround(Ground, Protocol):
 
 
 def places(tokenizer: Any, answer: str) -> list[tuple[int, int]]:
-    """Where an answer is looked at: tokens that are out, and the characters that they make; the last is all.
-
-    Every token of a short answer. Beyond `EVERY` a flag is seen late by a fifth of the tokens at most.
-    """
+    """Where an answer is looked at: tokens that are out, and the characters that they make; see `growing`."""
     encoded = tokenizer(answer, add_special_tokens=False, return_offsets_mapping=True)
     ends = [int(end) for _, end in encoded["offset_mapping"]]
-    found, at = [], 0
-    while at < len(ends):
-        at = min(at + 1 if at < EVERY else at + at // 4, len(ends))
-        found.append((at, len(answer) if at == len(ends) else ends[at - 1]))
-    return found
+    return [(n, len(answer) if n == len(ends) else ends[n - 1]) for n in growing(len(ends))]

@@ -9,15 +9,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from eudaimon.serve.local.job import Job
-from eudaimon.serve.local.moderating import Found
+from eudaimon.serve.local.moderating import Found, Moderator
 from eudaimon.serve.local.portions import Portion, key_of
 
 
 @dataclass(eq=False)
 class Reading:
-    """Portions that are read in slices, and who is told what was found; ``forgotten``: nobody any more."""
+    """Portions that are read in slices, by whom, and who is told; ``forgotten``: nobody any more."""
 
     todo: deque[Portion]
+    by: Moderator
     done: Callable[[dict[bytes, Found]], None]
     forgotten: Callable[[], bool] = lambda: False
     found: dict[bytes, Found] = field(default_factory=dict)

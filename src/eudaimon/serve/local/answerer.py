@@ -19,7 +19,7 @@ from eudaimon.serve.local.desk import Desk
 from eudaimon.serve.local.engine import Engine
 from eudaimon.serve.local.guard import Guard
 from eudaimon.serve.local.job import Job
-from eudaimon.serve.local.moderating import Found
+from eudaimon.serve.local.moderating import Found, Moderator, Moderators
 from eudaimon.serve.local.portions import Portion, Unreadable
 from eudaimon.serve.local.post import Letterbox, Post
 from eudaimon.serve.local.readout import failed, refused
@@ -117,7 +117,7 @@ class LocalAnswerer:
             alert_from=self._workshop.alert_from,
         )
         if job.reads_input:
-            job.prepared = self._clerk.submit(self._portions, asked.text)
+            job.prepared = self._clerk.submit(self._portions, self._moderators.asked, asked.text)
         with self._lock:
             self._boxes.add(box)
         self._engine.submit(job)
@@ -132,25 +132,32 @@ class LocalAnswerer:
 
         Raises `Busy` as `ask`, and `UsageError` where there is no monitor.
         """
-        guard, moderator = self._guard, self._engine.moderator
-        if guard is None or moderator is None:
+        guard = self._guard
+        if guard is None:
             raise UsageError("this server has no monitor", right="one that was started with --monitor")
         self._require_place(self._moderating)
-        limit = guard.input if side == "input" else guard.whole
+        by = [self._moderators.of(text, side) for text in texts]
+        # A monitor of texts flags an answer that is given whole at another score than a question.
+        limits = [
+            guard.whole if side == "output" and own is self._moderators.answers else guard.input for own in by
+        ]
         began = time.perf_counter()
         self._moderating += 1
         try:
             asked = await asyncio.gather(
-                *(asyncio.wrap_future(self._clerk.submit(self._portions, text)) for text in texts),
+                *(
+                    asyncio.wrap_future(self._clerk.submit(self._portions, own, text))
+                    for own, text in zip(by, texts, strict=True)
+                ),
                 return_exceptions=True,
             )
-            found = await self._found([one for own in asked if isinstance(own, tuple) for one in own])
+            found = {own: await self._found(own, asked, by) for own in dict.fromkeys(by)}
             seconds = (time.perf_counter() - began) / max(len(texts), 1)
             firsts = [
-                moderator.decided(own, found, limit, seconds)
+                who.decided(own, found[who], limit, seconds)
                 if isinstance(own, tuple)
                 else _unprepared(own, limit, guard.fail_open)
-                for own in asked
+                for own, who, limit in zip(asked, by, limits, strict=True)
             ]
             return list(
                 await asyncio.gather(
@@ -232,18 +239,29 @@ class LocalAnswerer:
                 self._boxes.discard(box)
         self._post.put(box, event)
 
-    def _portions(self, text: Text) -> tuple[Portion, ...]:
-        moderator = self._engine.moderator
-        assert moderator is not None
+    @property
+    def _moderators(self) -> Moderators:
+        assert self._engine.moderators is not None
+        return self._engine.moderators
+
+    def _portions(self, moderator: Moderator, text: Text) -> tuple[Portion, ...]:
         return moderator.portions(text, self._desk.reader)
 
-    async def _found(self, asked: Sequence[Portion]) -> dict[bytes, Found]:
-        """What is found in portions, which the model reads between its steps."""
-        if not asked:
+    async def _found(
+        self,
+        moderator: Moderator,
+        asked: Sequence[tuple[Portion, ...] | BaseException],
+        by: Sequence[Moderator],
+    ) -> dict[bytes, Found]:
+        """What a moderator finds in the portions that are his, which the model reads between its steps."""
+        mine = [
+            own for own, who in zip(asked, by, strict=True) if who is moderator and isinstance(own, tuple)
+        ]
+        every = {one.key: one for own in mine for one in own}
+        if not every:
             return {}
-        every = {one.key: one for one in asked}
         done: Future[dict[bytes, Found]] = Future()
-        self._engine.submit(Reading(deque(every.values()), done.set_result, done.cancelled))
+        self._engine.submit(Reading(deque(every.values()), moderator, done.set_result, done.cancelled))
         return await asyncio.wrap_future(done)
 
     def _opinion(

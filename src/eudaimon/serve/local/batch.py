@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 class Machine:
     """A model in its thread: its taps and steering, which of the taps are the monitor's, where answers end.
 
+    ``window_tokens`` are those of who reads answers, ``whole`` whether that one also reads the conversation.
     ``unit`` is the persona direction at tap ``drift``, if one is followed.
     """
 
@@ -41,6 +42,7 @@ class Machine:
     sites: tuple[Site, ...] = ()
     poolings: tuple[Pooling, ...] = ()
     window_tokens: int = 0
+    whole: bool = True
     steered: Steered | None = None
     drift: int | None = None
     unit: Tensor | None = None
@@ -120,7 +122,8 @@ class Batch:
         if self.pools is None or not rows:
             return None
         # What is steered stands in a conversation that was flagged already: its own tokens count.
-        which, views = self.pools.looked_at(rows, [not self.jobs[row].steered for row in rows])
+        whole = [self.machine.whole and not self.jobs[row].steered for row in rows]
+        which, views = self.pools.looked_at(rows, whole)
         place = {row: at for at, row in enumerate(rows)}
         return Looks(
             jobs=tuple((self.jobs[row], self.jobs[row].fed) for row in rows),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from eudaimon.core.errors import NotEnoughCalibration
 from eudaimon.measure.conformal import conformal_threshold, items_needed
 from eudaimon.models.decoding import Decoder, answerable
 from eudaimon.models.generate import generate
-from eudaimon.models.prompts import Prompt
+from eudaimon.models.prompts import Prompt, prepare
 from eudaimon.monitor.storage import monitor_hash
 from eudaimon.serve.local.calibration import DO, Calibration
 from eudaimon.serve.local.guard import HOLD_BACK
@@ -25,6 +26,7 @@ from eudaimon.serve.local.taps import Prefill, Taps, tapped
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from eudaimon.models.model import Model
     from eudaimon.monitor.monitor import Monitor
     from eudaimon.vectors.direction import Direction
 
@@ -48,11 +50,13 @@ def calibrate(
     max_new_tokens: int = 256,
     seed: int = 0,
     show_progress: bool = True,
+    answers: Monitor | None = None,
 ) -> Calibration:
     """Thresholds that a new harmless exchange like these reaches with probability ``fpr`` at most.
 
     A chat whose last turn is the assistant's is an exchange; to any other the model itself answers, drawn at
-    temperature 1 with ``seed``. ``whence`` says what talk this is. Raises `NotEnoughCalibration` for fewer
+    temperature 1 with ``seed``. ``whence`` says what talk this is. ``answers`` reads the answers, if given;
+    it is of the same model. Raises `NotEnoughCalibration` for fewer
     different questions than the rate needs, `UsageError` for a direction of another model and for chats that
     cannot be read.
     """
@@ -80,18 +84,14 @@ def calibrate(
         )
         for place, answer in zip(silent, said, strict=True):
             exchanges[place] = Exchange(exchanges[place].asked, answer)
-    wholes = [
-        (*one.asked, Message(role="assistant", content=one.answer)) if one.answer.strip() else one.asked
-        for one in exchanges
-    ]
-    highest, projections = along(monitor, exchanges, direction, show_progress=show_progress)
-    found = [
-        conformal_threshold(scores, fpr)
-        for scores in (monitor.score([one.asked for one in exchanges]), monitor.score(wholes), highest)
-    ]
+    reader = answers or monitor
+    highest, projections = along(reader, exchanges, direction, show_progress=show_progress)
+    asked = monitor.score([one.asked for one in exchanges])
+    found = [conformal_threshold(scores, fpr) for scores in (asked, _finished(reader, exchanges), highest)]
     return Calibration(
         binding=model.binding,
         monitor=monitor_hash(monitor),
+        answers=monitor_hash(answers) if answers is not None else "",
         input=found[0].value,
         whole=found[1].value,
         output=found[2].value,
@@ -124,8 +124,7 @@ def along(
     bar = progress("exchanges", len(exchanges), "exchanges", enabled=show_progress)
     with bar as advance, tapped(model, every) as taps:
         for place, (prompt, one) in enumerate(zip(prompts, exchanges, strict=True)):
-            ids = model.tokenizer(one.answer, add_special_tokens=False)["input_ids"]
-            ids = ids[: model.max_tokens - len(prompt)]
+            ids = _answer_ids(model, prompt, one)[: model.max_tokens - len(prompt)]
             if ids:
                 hidden, pools = _forced(monitor, taps, prompt, ids)
                 highest[place] = _highest(monitor, every, pools, hidden)
@@ -134,6 +133,18 @@ def along(
                     projections[place] = float(direction.project(own).mean())
             advance(1)
     return highest, projections
+
+
+def _finished(reader: Monitor, exchanges: Sequence[Exchange]) -> Float[np.ndarray, "n"]:
+    """The scores of whole exchanges; where nothing was answered, of the question, or 0 of no answer."""
+    wholes = [
+        (*one.asked, Message(role="assistant", content=one.answer)) if one.answer.strip() else one.asked
+        for one in exchanges
+    ]
+    scores = reader.score(wholes)
+    if reader.reads == "answer":
+        scores[[not one.answer.strip() for one in exchanges]] = 0.0
+    return scores
 
 
 def direction_hash(direction: Direction) -> str:
@@ -147,6 +158,25 @@ def _split(chat: Conversation) -> Exchange:
     if chat[-1].role == "assistant":
         return Exchange(tuple(chat[:-1]), chat[-1].content)
     return Exchange(tuple(chat), "")
+
+
+def _answer_ids(model: Model, prompt: Prompt, one: Exchange) -> Sequence[int]:
+    """The tokens of an answer as the model would have said it: those that its template makes of it.
+
+    A tokenizer that is given the answer alone may cut it otherwise, such as without the line's end in its
+    last token, and tokens that the model never says are read like nothing that it says.
+    """
+    if not one.answer.strip():
+        return ()
+    whole = None
+    if model.has_template:
+        with suppress(UsageError):
+            (whole,) = prepare(model, [(*one.asked, Message(role="assistant", content=one.answer))])
+    if whole is None or whole.truncated or not np.array_equal(whole.ids[: len(prompt)], prompt.ids):
+        alone: list[int] = model.tokenizer(one.answer, add_special_tokens=False)["input_ids"]
+        return alone
+    said: list[int] = whole.ids[len(prompt) : whole.last + 1].tolist()
+    return said
 
 
 def _forced(monitor: Monitor, taps: Taps, prompt: Prompt, ids: Sequence[int]) -> tuple[Tensor, Pools]:
@@ -182,7 +212,7 @@ def _highest(monitor: Monitor, every: Sequence[object], pools: Pools, hidden: Te
     values, counts = [], []
     for token in hidden[:, read]:
         pools.add(token[None])
-        rows, views = pools.looked_at([0], [True])
+        rows, views = pools.looked_at([0], [monitor.reads == "text"])
         values.append(pools.values(rows, views))
         counts.append(pools.tokens(rows, views))
     block = np.concatenate(values)

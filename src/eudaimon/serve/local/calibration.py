@@ -24,7 +24,8 @@ class Calibration(BaseModel):
     ``input`` is for what is asked, ``whole`` for an answer that is read as a whole, ``output`` for the
     highest of all looks at an answer while it grows: conversation, answer and window together. Each of the
     three keeps the rate by itself. ``drift`` is the projection on the direction with hash ``direction`` that
-    harmless answers reach as rarely. ``monitor`` is the hash of the monitor, ``binding`` what it reads.
+    harmless answers reach as rarely. ``monitor`` is the hash of the monitor, ``binding`` what it reads;
+    ``answers`` is the hash of the monitor that reads answers, where that is another one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +33,7 @@ class Calibration(BaseModel):
     version: Literal[1] = 1
     binding: Binding
     monitor: str
+    answers: str = ""
     input: float = Field(allow_inf_nan=False)
     whole: float = Field(allow_inf_nan=False)
     output: float = Field(allow_inf_nan=False)
@@ -52,15 +54,17 @@ class Calibration(BaseModel):
             f"on {self.n} exchanges ({self.whence}); with 95 % confidence under {100 * self.bound:.3g} %"
         )
 
-    def require(self, monitor: Monitor) -> None:
-        """Nothing for the monitor that it was made with; raises `UsageError` for another one or model."""
+    def require(self, monitor: Monitor, answers: Monitor | None = None) -> None:
+        """Nothing for the monitors that it was made with; raises `UsageError` for others or another model."""
         self.binding.require(monitor.model.binding, "calibration")
-        if self.monitor != monitor_hash(monitor):
-            raise UsageError(
-                f"this calibration was made with monitor {self.monitor}, not with {monitor_hash(monitor)}",
-                right="one of the monitor that is served",
-                do=DO,
-            )
+        own = monitor_hash(answers) if answers is not None else ""
+        for made, given in ((self.monitor, monitor_hash(monitor)), (self.answers, own)):
+            if made != given:
+                raise UsageError(
+                    f"this calibration was made with {_named(made)}, not with {_named(given)}",
+                    right="one of the monitors that are served",
+                    do=DO,
+                )
 
     def save(self, path: str | Path) -> Path:
         """Write it to ``path``, atomically."""
@@ -75,3 +79,7 @@ class Calibration(BaseModel):
             raise UsageError(f"{path} is missing", right="a file of thresholds", do=DO) from error
         except (OSError, ValidationError) as error:
             raise UsageError(f"{path} holds no calibration of a guard", do=DO) from error
+
+
+def _named(digest: str) -> str:
+    return f"monitor {digest}" if digest else "no monitor of answers"

@@ -15,7 +15,7 @@ from eudaimon.serve.local.guard import Guard
 from eudaimon.serve.local.intake import Intake
 from eudaimon.serve.local.job import Job
 from eudaimon.serve.local.lookout import Lookout
-from eudaimon.serve.local.moderating import Found, Moderator
+from eudaimon.serve.local.moderating import Found, Moderators
 from eudaimon.serve.local.opinions import answered, ask_about_answer
 
 log = logging.getLogger(__name__)
@@ -43,22 +43,22 @@ class Engine:
         self,
         machine: Machine,
         guard: Guard | None,
-        moderator: Moderator | None,
+        moderators: Moderators | None,
         limits: Limits,
         *,
         joins: bool = True,
         flush: Callable[[], None] = lambda: None,
     ) -> None:
-        self.machine, self.guard, self.moderator = machine, guard, moderator
+        self.machine, self.guard, self.moderators = machine, guard, moderators
         self.slots, self.most = (limits.slots if joins else 1), limits.slots + limits.waiting
         self.flush = flush
         self._changed = threading.Condition()
         self._inbox: deque[Job | Reading | Callable[[], None]] = deque()
         self._intake = Intake(
             machine,
-            moderator,
+            moderators.asked if moderators is not None else None,
             # What a prompt holds of one window is read in one piece.
-            max(limits.prefill_tokens, 2 * machine.window_tokens),
+            max(limits.prefill_tokens, 2 * guard.monitor.window_tokens if guard is not None else 0),
             joins=joins,
             begin=self._begin,
             again=self._again,
@@ -66,7 +66,7 @@ class Engine:
             wake=self.wake,
         )
         self._batch: Batch | None = None
-        self._lookout = Lookout(moderator) if moderator is not None else None
+        self._lookout = Lookout(moderators.answers) if moderators is not None else None
         self._lingering: list[Job] = []
         self._stopping = self._woken = False
 

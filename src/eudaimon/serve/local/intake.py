@@ -83,9 +83,8 @@ class Intake:
         if not self.readings:
             return False
         task = self.readings.popleft()
-        assert self.moderator is not None
         if task.todo and not task.forgotten():
-            task.found |= self.moderator.found(task.slice(self.budget))
+            task.found |= task.by.found(task.slice(self.budget))
         if task.todo and not task.forgotten():
             self.readings.append(task)
         else:
@@ -153,12 +152,13 @@ class Intake:
                 own for own in job.portions if own.key == key_of(job.prompt) and own.key not in job.found
             ]
         if todo:
+            assert self.moderator is not None
 
             def done(found: dict[bytes, Found]) -> None:
                 job.found |= found
                 self.waiting.insert(0, job)
 
-            self.readings.append(Reading(deque(todo), done, lambda: job.cancelled))
+            self.readings.append(Reading(deque(todo), self.moderator, done, lambda: job.cancelled))
             return True
         if job.reads_input and job.input is None:
             self._decide_input(job, 0.0)

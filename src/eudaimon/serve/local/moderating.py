@@ -8,19 +8,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from eudaimon.core import EudaimonError, Text
 from eudaimon.models.activations import Activations
 from eudaimon.models.capture import capture_prompts
 from eudaimon.models.model import Model
 from eudaimon.monitor.monitor import Monitor
+from eudaimon.monitor.reading import ends_in_answer
 from eudaimon.serve.asked import Decided
 from eudaimon.serve.local.limited import Hung, Limited
 from eudaimon.serve.local.memory import Memory
 from eudaimon.serve.local.portions import Portion, Unreadable, portions
 from eudaimon.serve.local.readout import Read, decided, failed, read, refused
+from eudaimon.serve.second import Side
+
+if TYPE_CHECKING:
+    from eudaimon.serve.local.guard import Guard
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +76,8 @@ class Moderator:
     def portions(self, text: Text, model: Model | None = None) -> tuple[Portion, ...]:
         """What is read of a text; raises `Unreadable`."""
         own = model or self.monitor.model
-        return portions(text, own, self.monitor.window_tokens, self.monitor.max_characters)
+        monitor = self.monitor
+        return portions(text, own, monitor.window_tokens, monitor.max_characters, monitor.reads)
 
     def recalled(self, asked: Sequence[Portion]) -> dict[bytes, Found]:
         """What was found when these were read before, of those that were."""
@@ -148,3 +154,35 @@ class Moderator:
             except Exception as error:
                 found[portion.key] = error
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class Moderators:
+    """Who decides on what is asked, and who on answers; often they are one."""
+
+    asked: Moderator
+    answers: Moderator
+
+    @classmethod
+    def of_guard(cls, guard: Guard) -> Moderators:
+        """Those of a guard, at its thresholds."""
+        asked, answers = (
+            Moderator(monitor, threshold=limit, seconds=guard.seconds, fail_open=guard.fail_open)
+            for monitor, limit in ((guard.monitor, guard.input), (guard.reader, guard.whole))
+        )
+        return cls(asked, answers if guard.answers is not None else asked)
+
+    @property
+    def different(self) -> tuple[Moderator, ...]:
+        """Both, or the one that is both."""
+        return tuple(dict.fromkeys((self.asked, self.answers)))
+
+    def of(self, text: Text, side: Side) -> Moderator:
+        """Who decides on a text of a side; an answer without a conversation around it is read as a text."""
+        alone = self.answers.monitor.reads == "answer" and not ends_in_answer(text)
+        return self.asked if side == "input" or alone else self.answers
+
+    def close(self) -> None:
+        """End the threads in which they read."""
+        for own in self.different:
+            own.close()

@@ -48,20 +48,25 @@ def open_local(
     device: str | None = None,
     dtype: str | None = None,
     force: bool = False,
+    answers: str | Path | None = None,
 ) -> LocalAnswerer:
     """A checkpoint with its adapters, proven to act, that answers and is read by the monitor of a file.
 
-    ``calibration`` is a file of `Calibration`; without one the monitor's own threshold is used and nothing
-    is promised. ``second`` is the second opinion, or makes one of the answerer. ``steer`` and ``drift`` are
-    files of directions: along which an answer is steered once it is flagged, and followed. ``hold_back`` is
-    that of the calibration unless given. Raises `UsageError` for what does not fit together,
-    `BindingMismatch` for a monitor, calibration or direction of another checkpoint, tokenizer, template or
-    stack (``force`` lets a monitor pass, which is recorded), and as `open_subject` does.
+    ``answers`` is a file of a monitor that reads the answers, in the other's stead. ``calibration`` is a file
+    of `Calibration`; without one the monitors' own thresholds are used and nothing is promised. ``second`` is
+    the second opinion, or makes one of the answerer. ``steer`` and ``drift`` are files of directions: along
+    which an answer is steered once it is flagged, and followed. ``hold_back`` is that of the calibration
+    unless given. Raises `UsageError` for what does not fit together, `BindingMismatch` for a monitor,
+    calibration or direction of another checkpoint, tokenizer, template or stack (``force`` lets a monitor
+    pass, which is recorded), and as `open_subject` does.
     """
     from eudaimon.serve.local.answerer import LocalAnswerer
 
-    if monitor is None and (calibration or second or steer):
-        raise UsageError("a calibration, second opinion or steering without a monitor", do="--monitor FILE")
+    if monitor is None and (answers or calibration or second or steer):
+        raise UsageError(
+            "a monitor of answers, calibration, second opinion or steering without a monitor",
+            do="--monitor FILE",
+        )
     opening = partial(
         _open,
         str(model),
@@ -79,20 +84,29 @@ def open_local(
         device=device,
         dtype=dtype,
         force=force,
+        answers=answers,
     )
     return LocalAnswerer(Workshop(opening, limits), second)
 
 
 def guard_of(
-    monitor: Monitor, calibration: Calibration | None = None, *, hold_back: int | None = None, **how: Any
+    monitor: Monitor,
+    calibration: Calibration | None = None,
+    *,
+    answers: Monitor | None = None,
+    hold_back: int | None = None,
+    **how: Any,
 ) -> Guard:
-    """The guard of a monitor at a calibration, or at the monitor's own threshold; raises as `Calibration`."""
-    own = monitor.threshold.value
+    """The guard of a monitor, and of one of answers, at a calibration, or at their own thresholds.
+
+    Raises as `Calibration.require`, and `UsageError` for monitors that read something else.
+    """
+    own, whole = monitor.threshold.value, (answers or monitor).threshold.value
+    how["answers"] = answers
     if calibration is None:
-        return Guard(
-            monitor, own, own, own, HOLD_BACK if hold_back is None else hold_back, promise=NO_PROMISE, **how
-        )
-    calibration.require(monitor)
+        kept = HOLD_BACK if hold_back is None else hold_back
+        return Guard(monitor, own, whole, whole, kept, promise=NO_PROMISE, **how)
+    calibration.require(monitor, answers)
     return Guard(
         monitor,
         calibration.input,
@@ -121,6 +135,7 @@ def _open(
     device: str | None,
     dtype: str | None,
     force: bool,
+    answers: str | Path | None,
 ) -> Opened:
     from eudaimon.models.adapters.adapter import as_stack
     from eudaimon.models.adapters.opening import open_subject
@@ -137,6 +152,7 @@ def _open(
         guard = guard_of(
             load_monitor(monitor, model, force=force),
             made,
+            answers=load_monitor(answers, model, force=force) if answers is not None else None,
             hold_back=hold_back,
             fail_open=fail_open,
             seconds=monitor_seconds,
@@ -165,6 +181,7 @@ def facts(opened: Opened) -> dict[str, Any]:
     if guard is not None:
         said["monitor"] = {
             "hash": monitor_hash(guard.monitor),
+            "answers": monitor_hash(guard.answers) if guard.answers is not None else None,
             "input": guard.input,
             "output": guard.output,
             "whole": guard.whole,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from eudaimon.core import Text
 from eudaimon.models.model import Model
-from eudaimon.models.prompts import Prompt, prepare
-from eudaimon.monitor.reading import parts_of, refusal
+from eudaimon.models.prompts import Prompt
+from eudaimon.monitor.reading import Reads, parts_of, prompts_of, refusal
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,13 +24,15 @@ class Unreadable(Exception):
     """A text that is never read and never passes, such as an empty one; the message says why."""
 
 
-def portions(text: Text, model: Model, window_tokens: int, max_characters: int) -> tuple[Portion, ...]:
+def portions(
+    text: Text, model: Model, window_tokens: int, max_characters: int, reads: Reads = "text"
+) -> tuple[Portion, ...]:
     """All that `Monitor.check` reads of a text, each once; raises `Unreadable` where it refuses to."""
-    reason = refusal(text, max_characters)
+    reason = refusal(text, max_characters, reads)
     if reason:
         raise Unreadable(reason)
-    parts = list(parts_of(0, text, model, window_tokens))
-    prompts = prepare(model, [part.text for part in parts])
+    parts = list(parts_of(0, text, model, window_tokens, reads))
+    prompts = prompts_of(model, parts)
     found: dict[bytes, Portion] = {}
     for part, prompt in zip(parts, prompts, strict=True):
         found.setdefault(key := key_of(prompt), Portion(key, prompt, part.note))

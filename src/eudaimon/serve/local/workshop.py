@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from eudaimon.core import as_conversation
 from eudaimon.models.model import Model
 from eudaimon.serve.local.engine import Engine, Limits
 from eudaimon.serve.local.guard import Drift, Guard
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from eudaimon.serve.local.batch import Machine
 
 TRIED = "Is anybody there?"
+ANSWERED = ({"role": "user", "content": TRIED}, {"role": "assistant", "content": "Yes, I am here."})
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,22 +46,16 @@ class Workshop:
         import torch
 
         from eudaimon.models.passes import can_share
-        from eudaimon.serve.local.moderating import Moderator
+        from eudaimon.serve.local.moderating import Moderators
 
         with ExitStack() as stack:
             try:
                 opened = self._open_it()
                 guard = opened.guard
                 machine = _machine(opened, stack)
-                moderator = (
-                    Moderator(
-                        guard.monitor, threshold=guard.input, seconds=guard.seconds, fail_open=guard.fail_open
-                    )
-                    if guard is not None
-                    else None
-                )
+                moderators = Moderators.of_guard(guard) if guard is not None else None
                 engine = Engine(
-                    machine, guard, moderator, self.limits, joins=can_share(opened.model), flush=flush
+                    machine, guard, moderators, self.limits, joins=can_share(opened.model), flush=flush
                 )
                 self.name = opened.name or opened.model.checkpoint.name
                 self.facts = opened.facts
@@ -70,18 +66,18 @@ class Workshop:
             stack.enter_context(torch.inference_mode())
             started.set_result(engine)
             engine.run()
-            if moderator is not None:
-                moderator.close()
+            if moderators is not None:
+                moderators.close()
 
     def try_out(self, engine: Engine) -> None:
         """A forward through model and monitor, in this thread; raises what they raise."""
         from eudaimon.models.generate import next_token_logits
         from eudaimon.serve.local.readout import worst
 
-        model, moderator = engine.machine.model, engine.moderator
-        next_token_logits(model, [TRIED])
-        if moderator is not None:
-            found = moderator.read(moderator.portions(TRIED))
+        next_token_logits(engine.machine.model, [TRIED])
+        for moderator in engine.moderators.different if engine.moderators is not None else ():
+            own = TRIED if moderator.monitor.reads == "text" else as_conversation(ANSWERED)
+            found = moderator.read(moderator.portions(own))
             score = worst([one for one in found.values() if not isinstance(one, BaseException)]).score
             if score != score:
                 raise ValueError("the monitor reads no number")
@@ -103,7 +99,8 @@ def _machine(opened: Opened, stack: ExitStack) -> Machine:
         raise UsageError(
             f"{model.checkpoint.name} cannot answer: it is an encoder", right="a causal language model"
         )
-    sites = guard.monitor.sites if guard is not None else ()
+    monitors = [] if guard is None else list(dict.fromkeys((guard.monitor, guard.reader)))
+    sites = tuple(sorted({site for own in monitors for site in own.sites}))
     followed = None
     if drift is not None:
         check_binding(drift.direction.binding, model.binding, "direction", force=False)
@@ -117,8 +114,9 @@ def _machine(opened: Opened, stack: ExitStack) -> Machine:
         taps=taps,
         ends=frozenset(stops(model)),
         sites=sites,
-        poolings=guard.monitor.poolings if guard is not None else (),
-        window_tokens=guard.monitor.window_tokens if guard is not None else 0,
+        poolings=tuple(sorted({pooling for own in monitors for pooling in own.poolings})),
+        window_tokens=guard.reader.window_tokens if guard is not None else 0,
+        whole=guard is None or guard.reader.reads == "text",
         steered=steered,
         drift=every.index(followed) if followed is not None else None,
         unit=torch.from_numpy(drift.direction.vector.copy()).to(model.device) if drift is not None else None,
