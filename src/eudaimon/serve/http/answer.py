@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from eudaimon.core import EudaimonError, UsageError
 from eudaimon.serve.asked import Answering, Asked, Busy, Ended, Event, Piece
-from eudaimon.serve.http.errors import Refused, broken, busy, mistaken, stopping, unrecorded
+from eudaimon.serve.http.errors import Refused, behind, broken, busy, mistaken, stopping, unrecorded
 from eudaimon.serve.http.logs import tell
 from eudaimon.serve.http.serving import LEAVING_SECONDS, Serving
 
@@ -99,7 +99,9 @@ def refusal(run: Run, end: Ended | Stop) -> Refused | None:
     if end == "unrecorded":
         return unrecorded()
     if isinstance(end, Ended) and end.finish in ("error", "cancelled"):
-        return stopping() if run.serving.stopping else broken()
+        if run.serving.stopping:
+            return stopping()
+        return behind(end.fault) if end.fault is not None else broken()
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from types import FrameType
 
@@ -60,6 +61,8 @@ class Server(uvicorn.Server):
                 http=type("PatientProtocol", (Patient,), clocks),
                 ws="none",
                 lifespan="on",
+                # Longer than proxies keep theirs: who closes while the other one sends loses a request.
+                timeout_keep_alive=math.ceil(limits.idle_seconds),
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -13,13 +13,16 @@ class Limits:
 
     A client that takes longer than ``write_seconds`` to read what waits for it is cut off, and so is one
     whose request line and headers take longer than ``header_seconds``. ``open_requests`` are those whose
-    response is not finished, also because their client reads slowly.
+    response is not finished, also because their client reads slowly. A stream that has nothing to say for
+    ``heartbeat_seconds`` sends a comment, and a connection without a request is kept ``idle_seconds``.
     """
 
     body_bytes: int = 1_000_000
     body_seconds: float = 20.0
     header_seconds: float = 10.0
     write_seconds: float = 30.0
+    idle_seconds: float = 75.0
+    heartbeat_seconds: float = 15.0
     request_seconds: float = 120.0
     ready_seconds: float = 30.0
     grace_seconds: float = 20.0
