@@ -13,6 +13,9 @@ from eudaimon.core import EudaimonError
 from eudaimon.models.served import LARGEST_ANSWER, ChatServer
 from eudaimon.serve.asked import Fault, FaultKind
 
+DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""How a kept connection fails that its server closed just then: the question is put once more, on another."""
+
 
 class NoAnswer(EudaimonError):
     """Another server gave no usable answer; the message names neither its address nor a key.
@@ -74,8 +77,7 @@ class Outbound:
         """The content of the answer with status 200; raises `NoAnswer`, within the timeout as a whole."""
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                request = self.client.build_request("POST", self.at(path), content=as_json(body))
-                response = await self.client.send(request, stream=True)
+                response = await self.sent(path, as_json(body))
                 try:
                     return await self._content(response)
                 finally:
@@ -88,6 +90,19 @@ class Outbound:
             raise NoAnswer(
                 f"the {self.what} cannot be reached ({type(error).__name__})", fault="unreachable"
             ) from error
+
+    async def sent(
+        self, path: str, content: bytes, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """The response to a question as it begins, to be read and closed; raises as httpx does."""
+        for last in (False, True):
+            request = self.client.build_request("POST", self.at(path), content=content, headers=headers)
+            try:
+                return await self.client.send(request, stream=True)
+            except DROPPED:
+                if last:
+                    raise
+        raise AssertionError
 
     async def close(self) -> None:
         """Close the connections."""

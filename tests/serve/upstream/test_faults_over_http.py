@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -70,28 +69,6 @@ AFTER = {
 }
 
 
-@contextmanager
-def behind(stub, script):
-    """A server behind, in a thread of its own."""
-    found, end = [], threading.Event()
-    there = threading.Event()
-
-    async def serve():
-        async with stub.running(script) as server:
-            found.append(server)
-            there.set()
-            await asyncio.to_thread(end.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert there.wait(60)
-    try:
-        yield found[0]
-    finally:
-        end.set()
-        thread.join(60)
-
-
 @pytest.fixture
 def both(stub, guard, answerer, over_http, monkeypatch):
     """``with both(script) as (url, stub, server)``: our server on loopback in front of a scripted one."""
@@ -100,7 +77,7 @@ def both(stub, guard, answerer, over_http, monkeypatch):
     @contextmanager
     def start(script, **limits):
         fast = Limits(first_seconds=0.5, silent_seconds=0.5)
-        with behind(stub, script) as server:
+        with stub.in_thread(script) as server:
             one = answerer(server.url, guard, key="UPSTREAM_KEY", limits=fast)
             with over_http(one, Settings(limits=HttpLimits(**limits))) as (url, ours):
                 yield url, server, ours

@@ -130,14 +130,11 @@ class Upstream:
 
     @asynccontextmanager
     async def _opened(self, path: str, body: dict[str, Any], id_: str) -> AsyncIterator[httpx.Response]:
-        outbound = self._outbound
-        client = outbound.client
         # Ours, never a client's: the logs of both servers can be read side by side.
         own = {"x-request-id": id_} if id_ else {}
-        request = client.build_request("POST", outbound.at(path), content=as_json(body), headers=own)
         try:
             async with asyncio.timeout(self.limits.first_seconds):
-                response = await client.send(request, stream=True)
+                response = await self._outbound.sent(path, as_json(body), own)
         except TimeoutError as error:
             raise NoAnswer(
                 f"the {WHAT} did not answer within {self.limits.first_seconds:g} s", fault="slow"
