@@ -170,3 +170,10 @@ class Answerer(Protocol):
     @property
     def running(self) -> int:
         """Requests that are being answered."""
+
+    @property
+    def step(self) -> int | None:
+        """The number of the step that the model's thread is at, or the guard's; None between two.
+
+        A step that never ends cannot be interrupted: whoever serves ends the process instead.
+        """

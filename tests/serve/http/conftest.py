@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
+import subprocess
 import sys
 import threading
 import time
@@ -65,3 +67,26 @@ def logged(caplog):
     """The facts of what the server logged."""
     caplog.set_level(logging.INFO, "eudaimon.serve")
     return lambda event: [r.facts for r in caplog.records if r.getMessage() == event]
+
+
+@pytest.fixture
+def child(tmp_path):
+    """``child(program)``: a server process and its address; the program gets this folder and an audit log."""
+    started = []
+
+    def start(program):
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(Path(__file__).parent), str(tmp_path / "audit.sqlite")],
+            stdout=subprocess.PIPE,
+            stderr=(tmp_path / "log").open("ab"),
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        started.append(process)
+        return process, process.stdout.readline().strip()
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(180)
+        process.stdout.close()

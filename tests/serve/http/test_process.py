@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import httpx
 import pytest
@@ -30,36 +26,13 @@ print("ended", flush=True)
 """
 
 
-@pytest.fixture
-def child(tmp_path):
-    """``child()``: a server process and its address."""
-    started = []
-
-    def start():
-        process = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(tmp_path / "audit.sqlite")],
-            stdout=subprocess.PIPE,
-            stderr=(tmp_path / "log").open("ab"),
-            text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        started.append(process)
-        return process, process.stdout.readline().strip()
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait(180)
-        process.stdout.close()
-
-
 def asking(text: str, **more):
     return {"messages": [{"role": "user", "content": text}]} | more
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_what_runs_end(child, tmp_path, number):
-    process, url = child()
+    process, url = child(CHILD)
     with httpx.stream(
         "POST", f"{url}{CHAT}", json=asking("waits-for-close after", stream=True), timeout=180
     ) as response:
@@ -76,7 +49,7 @@ def test_a_signal_lets_what_runs_end(child, tmp_path, number):
 
 
 def test_a_second_signal_ends_at_once(child):
-    process, url = child()
+    process, url = child(CHILD)
     found = []
 
     def ask() -> None:
@@ -103,7 +76,7 @@ def test_a_second_signal_ends_at_once(child):
 
 
 def test_kill_9_under_load_keeps_what_was_answered(child, tmp_path):
-    process, url = child()
+    process, url = child(CHILD)
     answered, stop = [], threading.Event()
 
     def ask() -> None:
@@ -128,7 +101,7 @@ def test_kill_9_under_load_keeps_what_was_answered(child, tmp_path):
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         rows = database.execute("SELECT request, count(*) FROM verdicts GROUP BY request").fetchall()
     assert set(answered) <= {request for request, _ in rows} and {n for _, n in rows} == {2}
-    _, again = child()
+    _, again = child(CHILD)
     assert httpx.post(f"{again}{CHAT}", json=asking("fine"), timeout=180).status_code == 200
 
 

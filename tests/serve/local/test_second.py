@@ -188,3 +188,31 @@ def test_who_waits_for_it_takes_no_place_of_others(failing, serve, heard):
             assert [event async for event in box.events()][-1].finish in ("stop", "length")
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("bad", ["Who", "\0never"])
+def test_answers_about_both_sides_may_come_together(failing, serve, heard, bad, caplog):
+    """The one about what was asked may end the job: the other one is then nobody's, and no fault."""
+    answerer = serve(failing("none", 9999), second=Opinion(WHOLE, bad), hold_back=0)
+    settle, together = answerer._engine._settle_opinions, []
+
+    def when_all_are_there():
+        for job in answerer._engine._answered():
+            sides = {one.side for one in job.asking}
+            if (len(sides) == 1 and not together) or not all(one.answer.done() for one in job.asking):
+                return
+            together.extend([sides] if sides else [])
+        settle()
+
+    answerer._engine._settle_opinions = when_all_are_there
+
+    async def main():
+        return await asyncio.gather(
+            heard(answerer, said("Who?"), max_new_tokens=8),
+            heard(answerer, said("How?"), max_new_tokens=60, input="off", output="off"),
+        )
+
+    (first, end), (_, other) = asyncio.run(main())
+    assert together[0] == {"input", "output"} and "a step failed" not in caplog.text
+    assert end.finish == ("content_filter" if bad == "Who" else "length") and bool(first) == (bad != "Who")
+    assert other.finish in ("stop", "length"), "who was asked beside it goes on"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -41,7 +42,9 @@ def make_app(answerer: Answerer, settings: Settings | None = None, audit: Audit 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.create_task(serving.watch())
         yield
+        watch.cancel()
         await serving.stop()
 
     app = FastAPI(

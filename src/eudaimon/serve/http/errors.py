@@ -89,6 +89,11 @@ def stopping() -> Refused:
     return Refused(503, "the server is stopping", code="stopping", headers={"Retry-After": "1"})
 
 
+def hung() -> Refused:
+    """503: a step of the model did not come back, and the process ends for another one to start."""
+    return Refused(503, "the model does not come back", code="stuck", headers={"Retry-After": "10"})
+
+
 def unrecorded() -> Refused:
     """503: a verdict could not be written to the audit log, which the operator requires."""
     return Refused(503, "the audit log cannot be written, and nothing is answered without it", code="audit")

@@ -14,7 +14,8 @@ class Limits:
     A client that takes longer than ``write_seconds`` to read what waits for it is cut off, and so is one
     whose request line and headers take longer than ``header_seconds``. ``open_requests`` are those whose
     response is not finished, also because their client reads slowly. A stream that has nothing to say for
-    ``heartbeat_seconds`` sends a comment, and a connection without a request is kept ``idle_seconds``.
+    ``heartbeat_seconds`` sends a comment, and a connection without a request is kept ``idle_seconds``. A step
+    of the model that takes longer than ``stuck_seconds`` ends the server; 0: never.
     """
 
     body_bytes: int = 1_000_000
@@ -26,6 +27,7 @@ class Limits:
     request_seconds: float = 120.0
     ready_seconds: float = 30.0
     grace_seconds: float = 20.0
+    stuck_seconds: float = 120.0
     turns: int = 200
     characters: int = 200_000
     texts: int = 128
