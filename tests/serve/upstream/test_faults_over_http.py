@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -233,3 +234,26 @@ def test_ways_to_say_that_the_context_is_too_short(both, said):
 
     with both(script) as (url, _, _):
         assert chat(url).json()["error"]["code"] == "context_length_exceeded"
+
+
+def test_a_guard_whose_thread_hangs_ends_the_server(stub, answerer, over_http):
+    freed = threading.Event()
+
+    class Hanging:
+        def decide(self, texts, threshold):
+            freed.wait(60)
+            raise RuntimeError
+
+    async def script(talk):
+        await talk.stream(TEXT)
+
+    with stub.in_thread(script) as server:
+        one = answerer(server.url, Hanging())
+        try:
+            with over_http(one, Settings(limits=HttpLimits(stuck_seconds=0.4))) as (url, ours):
+                found = chat(url)
+                assert (found.status_code, found.json()["error"]["code"]) == (503, "stuck")
+                assert TEXT not in found.text and not server.seen, "an unread query does not leave"
+                assert ours.stuck
+        finally:
+            freed.set()

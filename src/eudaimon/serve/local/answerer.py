@@ -269,6 +269,7 @@ class LocalAnswerer:
         guard, second = self._guard, self._second
         if guard is None or second is None or first.layer != "monitor":
             return first
+        second.seen()
         if not second.band.low <= first.score < second.band.high:
             return first
         try:

@@ -56,6 +56,7 @@ class UpstreamAnswering:
         self._growing = Growing(
             how.window, how.server.limits.longest_answer, whole_chunks=asked.top is not None
         )
+        self._read = False
         self._flagged_end: int | None = None
         self._sent_before = 0
         self._counted: tuple[int | None, int | None] = (None, None)
@@ -210,7 +211,9 @@ class UpstreamAnswering:
 
     async def _check(self, text: Text, side: Side, shown: Text | None = None) -> Decided:
         started = time.perf_counter()
-        decided = await self._how.checker.check(text, side, shown)
+        again = side == "output" and self._read
+        decided = await self._how.checker.check(text, side, shown, again=again)
+        self._read |= side == "output"
         self._took(monitor=time.perf_counter() - started)
         return decided
 
