@@ -7,7 +7,12 @@ from pathlib import Path
 
 from eudaimon.core.files import sha256_file
 from eudaimon.monitor.storage import monitor_header
+from eudaimon.serve.asked import Mode
+from eudaimon.serve.guards.opening import Measured, card_of
 from eudaimon.serve.opening import Wanted
+from eudaimon.serve.second import Side
+
+WHAT: dict[Side, str] = {"input": "queries", "output": "answers"}
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,7 @@ class GuardFacts:
 
     ``target_fpr`` and ``fpr_bound`` are those of whole texts like the ``n`` that set the threshold;
     ``growing`` says what is promised of answers that are read as they grow, ``layers`` who is asked besides.
+    ``measured`` is what the card of a packaged guard says of each side; nothing for another monitor.
     """
 
     name: str
@@ -28,6 +34,16 @@ class GuardFacts:
     n: int
     growing: str
     layers: tuple[str, ...]
+    measured: tuple[Measured, ...] = ()
+
+    @property
+    def unshown(self) -> tuple[Measured, ...]:
+        """The sides on which it was measured, and not shown to be better than chance."""
+        return tuple(one for one in self.measured if not one.better_than_chance)
+
+    def default_mode(self, side: Side) -> Mode:
+        """What a hit does where nobody says so: it ends no answer where it may as well be chance."""
+        return "score" if side in {one.side for one in self.unshown} else "block"
 
     def lines(self) -> tuple[str, ...]:
         """The facts in words."""
@@ -37,6 +53,11 @@ class GuardFacts:
             f"the {self.n} that set it, at most {100 * self.fpr_bound:.3g} % with 95 % confidence",
             self.growing,
             f"layers: {', then '.join(self.layers)}",
+            *(
+                f"{WHAT[one.side]}: never shown to be better than chance, AUROC {one.auroc:.3f} "
+                f"[{one.low:.3f}, {one.high:.3f}], n = {one.n}"
+                for one in self.unshown
+            ),
         )
 
 
@@ -46,9 +67,11 @@ def guard_facts(path: Path, wanted: Wanted) -> GuardFacts:
     Raises `UsageError` for a file that is no monitor, no calibration or no plan of layers.
     """
     header = monitor_header(path)
+    sha256 = sha256_file(path)
+    card = card_of(sha256)
     return GuardFacts(
         name=path.name,
-        hash=sha256_file(path)[:16],
+        hash=sha256[:16],
         made_on=header.binding.name,
         sites=header.sites,
         threshold=header.threshold.value,
@@ -57,6 +80,7 @@ def guard_facts(path: Path, wanted: Wanted) -> GuardFacts:
         n=header.threshold.n,
         growing=_growing(wanted),
         layers=("monitor", *_layers(wanted)),
+        measured=card.measured if card is not None else (),
     )
 
 

@@ -35,6 +35,7 @@ def _model(request: Request) -> dict[str, Any]:
         "guard": {
             "monitor": serving.settings.monitor,
             "policy": {"input": serving.settings.input, "output": serving.settings.output},
+            "measured": serving.settings.measured,
             "fail_open": serving.answerer.fails_open,
         },
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from eudaimon.serve.asked import Mode
@@ -43,7 +44,8 @@ class Settings:
     ``input`` and ``output`` are what a verdict does; a request may ask for more, and for less only where
     ``allow_policy`` says so. Without ``tokens`` nobody is asked for one, and without ``hosts`` any name of
     the server will do. ``cors`` are the origins whose pages may read responses. ``monitor`` is the guard's
-    name in responses and ``monitor_hash`` what the audit log calls it.
+    name in responses and ``monitor_hash`` what the audit log calls it; ``measured`` is what is known of how
+    well it tells dangerous texts from harmless ones, by side.
     """
 
     input: Mode = "block"
@@ -54,5 +56,6 @@ class Settings:
     cors: tuple[str, ...] = ()
     monitor: str = "monitor"
     monitor_hash: str = ""
+    measured: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     log_text: bool = False
     limits: Limits = Limits()
