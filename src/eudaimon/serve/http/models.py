@@ -30,7 +30,7 @@ def _model(request: Request) -> dict[str, Any]:
     return {
         "id": serving.answerer.name,
         "object": "model",
-        "created": 0,
+        "created": serving.started,
         "owned_by": "eudaimon",
         "guard": {
             "monitor": serving.settings.monitor,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,7 @@ class Serving:
         self.settings = settings
         self.audit = audit
         self.metrics = Metrics(answerer)
+        self.started = int(time.time())
         self.stopping = False
         self.stuck = False
         self.when_stuck: Callable[[], object] = lambda: None
