@@ -20,6 +20,19 @@ from eudaimon.serve.http import Settings, make_app
 sys.path.append(str(Path(__file__).parent))
 pretended = importlib.import_module("pretended")
 
+CHILD = """
+import sys
+sys.path.append(sys.argv[1])
+from pretended import Pretended
+from eudaimon.serve.http import Audit, Limits, Settings, serve
+from eudaimon.serve.http.logs import log_to
+log_to(sys.stderr)
+audit = Audit(sys.argv[2], required=True)
+serve(Pretended(), Settings(limits=Limits(grace_seconds=20)), audit, port=0,
+      listening=lambda host, port: print(f"http://{host}:{port}", flush=True))
+print("ended", flush=True)
+"""
+
 
 @pytest.fixture
 def client():
@@ -74,7 +87,7 @@ def child(tmp_path):
     """``child(program)``: a server process and its address; the program gets this folder and an audit log."""
     started = []
 
-    def start(program):
+    def start(program=CHILD):
         process = subprocess.Popen(
             [sys.executable, "-c", program, str(Path(__file__).parent), str(tmp_path / "audit.sqlite")],
             stdout=subprocess.PIPE,

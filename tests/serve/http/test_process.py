@@ -12,18 +12,6 @@ import httpx
 import pytest
 
 CHAT = "/v1/chat/completions"
-CHILD = """
-import sys
-sys.path.append(sys.argv[1])
-from pretended import Pretended
-from eudaimon.serve.http import Audit, Limits, Settings, serve
-from eudaimon.serve.http.logs import log_to
-log_to(sys.stderr)
-audit = Audit(sys.argv[2], required=True)
-serve(Pretended(), Settings(limits=Limits(grace_seconds=20)), audit, port=0,
-      listening=lambda host, port: print(f"http://{host}:{port}", flush=True))
-print("ended", flush=True)
-"""
 
 
 def asking(text: str, **more):
@@ -32,7 +20,7 @@ def asking(text: str, **more):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_lets_what_runs_end(child, tmp_path, number):
-    process, url = child(CHILD)
+    process, url = child()
     with httpx.stream(
         "POST", f"{url}{CHAT}", json=asking("waits-for-close after", stream=True), timeout=180
     ) as response:
@@ -49,7 +37,7 @@ def test_a_signal_lets_what_runs_end(child, tmp_path, number):
 
 
 def test_a_second_signal_ends_at_once(child):
-    process, url = child(CHILD)
+    process, url = child()
     found = []
 
     def ask() -> None:
@@ -76,7 +64,7 @@ def test_a_second_signal_ends_at_once(child):
 
 
 def test_kill_9_under_load_keeps_what_was_answered(child, tmp_path):
-    process, url = child(CHILD)
+    process, url = child()
     answered, stop = [], threading.Event()
 
     def ask() -> None:
@@ -101,7 +89,7 @@ def test_kill_9_under_load_keeps_what_was_answered(child, tmp_path):
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         rows = database.execute("SELECT request, count(*) FROM verdicts GROUP BY request").fetchall()
     assert set(answered) <= {request for request, _ in rows} and {n for _, n in rows} == {2}
-    _, again = child(CHILD)
+    _, again = child()
     assert httpx.post(f"{again}{CHAT}", json=asking("fine"), timeout=180).status_code == 200
 
 

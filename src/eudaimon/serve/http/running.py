@@ -19,6 +19,7 @@ from eudaimon.serve.http.audit import Audit
 from eudaimon.serve.http.connection import Patient
 from eudaimon.serve.http.serving import LEAVING_SECONDS, Serving
 from eudaimon.serve.http.settings import Settings
+from eudaimon.serve.http.systemd import keep_alive, notify
 
 STUCK_EXIT = 75
 """The exit status of a server whose model is stuck (EX_TEMPFAIL of sysexits.h: another try may succeed)."""
@@ -92,6 +93,7 @@ class Server(uvicorn.Server):
         self._leave = leave
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Task[None] | None = None
+        self._alive: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Listen, and tell where."""
@@ -103,6 +105,8 @@ class Server(uvicorn.Server):
             raise UsageError(f"{where} cannot be listened on", right="a free port", do="--port N") from None
         host, port = self.servers[0].sockets[0].getsockname()[:2]
         self._listening(host, port)
+        notify("READY=1")
+        self._alive = asyncio.create_task(keep_alive())
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end; at the second signal, end."""
@@ -127,6 +131,7 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """Begin to end, from the server's own thread."""
         if self._ending is None:
+            notify("STOPPING=1")
             self._ending = asyncio.get_running_loop().create_task(self._end())
 
     async def _end(self) -> None:
