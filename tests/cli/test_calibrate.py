@@ -32,6 +32,7 @@ def test_what_cannot_be_calibrated(tiny, monitor, chats, refused, tmp_path):
     words = ("monitor", "calibrate", tiny("llama"), "--monitor", monitor("llama"))
     out = tmp_path / "guard.json"
     assert "75 are missing" in refused(*words, "--chats", chats, "--out", out)
+    assert "--chats town:runs/quickstart" in refused(*words, "--chats", "town", "--out", out)
     assert "missing.jsonl" in refused(*words, "--chats", tmp_path / "missing.jsonl", "--out", out)
     assert "checkpoint" in refused(
         "monitor", "calibrate", tiny("qwen2"), "--monitor", monitor("llama"), "--chats", chats, "--out", out

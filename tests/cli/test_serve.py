@@ -67,7 +67,11 @@ def test_it_serves_and_says_with_what(served, monitor, tmp_path):
         "MODEL", "--monitor", file, "--json", "--audit", audit, "--audit-required", "--timeout", 5
     )
     said = json.loads(line)
-    assert said["model"] == "pretended" and said["policy"] == "block" and said["fail_open"] is False
+    assert (
+        said["model"] == "pretended"
+        and said["policy"] == {"input": "block", "output": "block"}
+        and said["fail_open"] is False
+    )
     assert said["guard"]["hash"] == sha256_file(file)[:16] and said["guard"]["target_fpr"] == 0.1
     ((wanted,),) = opened
     assert (wanted["model"], wanted["monitor"], wanted["fail_open"]) == ("MODEL", str(file), False)
@@ -119,6 +123,31 @@ def test_a_guard_in_front_of_another_server(served, monitor, tmp_path):
     assert httpx.get(f"{url}/models", timeout=180).status_code == 401
     given = {"Authorization": f"Bearer {TOKEN}-2"}
     assert httpx.get(f"{url}/models", headers=given, timeout=180).status_code == 200
+
+
+@pytest.mark.parametrize("policy", ["", "block", "score"])
+def test_a_packaged_guard_ends_no_answer_by_chance_unless_told_to(served, policy):
+    words = ("--policy", policy) if policy else ()
+    _, (line,), _ = served(
+        "minilm-guard", "--upstream", "http://127.0.0.1:9/v1", "--upstream-model", "m", "--json", *words
+    )
+    said = json.loads(line)
+    means = {"input": policy or "block", "output": policy or "score"}
+    assert said["policy"] == means
+    (model,) = httpx.get(f"{said['url']}/models", timeout=180).json()["data"]
+    assert model["guard"]["policy"] == means
+    measured = model["guard"]["measured"]
+    assert measured["input"]["low"] > 0.5 > measured["output"]["low"] and measured["output"]["n"] == 227
+    assert [one["side"] for one in said["guard"]["measured"]] == ["input", "output"]
+
+
+def test_it_says_on_which_side_a_guard_may_as_well_be_chance(served):
+    _, lines, _ = served(
+        "minilm-guard", "--upstream", "http://127.0.0.1:9/v1", "--upstream-model", "m", n_lines=7
+    )
+    text = "".join(lines)
+    assert "answers: never shown to be better than chance, AUROC 0.514 [0.434, 0.597], n = 227" in text
+    assert "a hit on a query ends the answer, one on an answer is told beside it" in text
 
 
 def test_it_refuses_what_would_not_guard(refused, monitor, tmp_path, monkeypatch):

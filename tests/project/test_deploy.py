@@ -58,6 +58,8 @@ def test_the_unit(deploy):
     assert words[1:3] == ["serve", "minilm-guard"] and "--tokens" in words
     assert service["StateDirectory"] == "eudaimon" and "/var/lib/eudaimon/" in service["ExecStart"]
     assert float(service["TimeoutStopSec"]) > 20, "longer than the default --grace"
+    assert service["Type"] == "notify" and float(service["WatchdogSec"]) > 10
+    assert service["Restart"] == "on-failure", "what is stuck ends with a status of its own"
 
 
 def test_the_container(deploy):

@@ -17,6 +17,9 @@ Mode = Literal["block", "score", "off"]
 Layer = Literal["monitor", "critique", "validator", "error"]
 """Who decided: the model's own activations, the model asked about the text, another server, or a failure."""
 Finish = Literal["stop", "length", "content_filter", "cancelled", "error"]
+FaultKind = Literal[
+    "unreachable", "failed", "broke_off", "nonsense", "slow", "busy", "overloaded", "too_long", "refused"
+]
 
 
 class Busy(EudaimonError):
@@ -82,6 +85,18 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What a server behind did instead of answering: nothing that it said, and nothing of where it is.
+
+    ``status`` is its HTTP status, if it had one; ``retry_after_seconds`` when it wants to be asked again.
+    """
+
+    kind: FaultKind
+    status: int | None = None
+    retry_after_seconds: float | None = None
+
+
+@dataclass(frozen=True)
 class Ended:
     """Why an answer ended, what was decided about both sides, and what it took.
 
@@ -89,6 +104,7 @@ class Ended:
     ``flagged_at`` is the token of the answer at which the output was flagged, ``n_leaked`` how many of its
     tokens had been sent before. ``steered`` says that an intervention acted. ``seconds_model`` and
     ``seconds_monitor`` split the time on the machine; ``drift`` is the projection on the persona direction.
+    ``fault`` is what a server behind did, where the finish is ``error`` because of it.
     """
 
     finish: Finish
@@ -106,6 +122,7 @@ class Ended:
     drift: float | None = None
     drift_alert: bool = False
     reason: str = ""
+    fault: Fault | None = None
 
 
 Event: TypeAlias = Piece | Ended
@@ -153,3 +170,10 @@ class Answerer(Protocol):
     @property
     def running(self) -> int:
         """Requests that are being answered."""
+
+    @property
+    def step(self) -> int | None:
+        """The number of the step that the model's thread is at, or the guard's; None between two.
+
+        A step that never ends cannot be interrupted: whoever serves ends the process instead.
+        """

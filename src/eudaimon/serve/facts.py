@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from eudaimon.core.files import sha256_file
 from eudaimon.measure.conformal import Threshold
 from eudaimon.monitor.storage import monitor_header
+from eudaimon.serve.asked import Mode
+from eudaimon.serve.guards.opening import Measured, card_of
 from eudaimon.serve.opening import Wanted
+from eudaimon.serve.second import Side
+
+WHAT: dict[Side, str] = {"input": "queries", "output": "answers"}
 
 if TYPE_CHECKING:
     from eudaimon.serve.local.calibration import Calibration
@@ -23,6 +28,7 @@ class GuardFacts:
     ``threshold`` is that of what is asked, ``flags`` tells all of them; ``target_fpr`` and ``fpr_bound`` are
     those of texts like the ``n`` that set it. ``growing`` says what is promised of answers that are read as
     they grow, ``layers`` who is asked besides.
+    ``measured`` is what the card of a packaged guard says of each side; nothing for another monitor.
     """
 
     name: str
@@ -37,6 +43,16 @@ class GuardFacts:
     layers: tuple[str, ...]
     answers: tuple[str, str] | None = None
     flags: str = ""
+    measured: tuple[Measured, ...] = ()
+
+    @property
+    def unshown(self) -> tuple[Measured, ...]:
+        """The sides on which it was measured, and not shown to be better than chance."""
+        return tuple(one for one in self.measured if not one.better_than_chance)
+
+    def default_mode(self, side: Side) -> Mode:
+        """What a hit does where nobody says so: it ends no answer where it may as well be chance."""
+        return "score" if side in {one.side for one in self.unshown} else "block"
 
     def lines(self) -> tuple[str, ...]:
         """The facts in words."""
@@ -46,6 +62,11 @@ class GuardFacts:
             self.flags,
             self.growing,
             f"layers: {', then '.join(self.layers)}",
+            *(
+                f"{WHAT[one.side]}: never shown to be better than chance, AUROC {one.auroc:.3f} "
+                f"[{one.low:.3f}, {one.high:.3f}], n = {one.n}"
+                for one in self.unshown
+            ),
         )
 
 
@@ -66,9 +87,11 @@ def guard_facts(path: Path, wanted: Wanted) -> GuardFacts:
             f"flags what is asked from {made.input:.4f}, an answer from {made.output:.4f} while it grows and "
             f"from {made.whole:.4f} as a whole"
         )
+    sha256 = sha256_file(path)
+    card = card_of(sha256)
     return GuardFacts(
         name=path.name,
-        hash=sha256_file(path)[:16],
+        hash=sha256[:16],
         made_on=header.binding.name,
         sites=header.sites,
         threshold=own.value,
@@ -79,6 +102,7 @@ def guard_facts(path: Path, wanted: Wanted) -> GuardFacts:
         layers=("monitor", *_layers(wanted)),
         answers=_named(wanted.answers) if wanted.answers is not None else None,
         flags=flags,
+        measured=card.measured if card is not None else (),
     )
 
 

@@ -11,18 +11,23 @@ import httpx
 
 from eudaimon.core import EudaimonError
 from eudaimon.models.served import LARGEST_ANSWER, ChatServer
+from eudaimon.serve.asked import Fault, FaultKind
+
+DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""How a kept connection fails that its server closed just then: the question is put once more, on another."""
 
 
 class NoAnswer(EudaimonError):
     """Another server gave no usable answer; the message names neither its address nor a key.
 
     ``down`` says that it did not answer at all, or that it is out of order: the next question will fare
-    alike.
+    alike. ``fault`` is what it did, for whoever is told instead of an answer.
     """
 
-    def __init__(self, what: str, *, down: bool = True) -> None:
+    def __init__(self, what: str, *, down: bool = True, fault: Fault | FaultKind = "failed") -> None:
         super().__init__(what)
         self.down = down
+        self.fault = fault if isinstance(fault, Fault) else Fault(fault)
 
 
 class Outbound:
@@ -72,16 +77,32 @@ class Outbound:
         """The content of the answer with status 200; raises `NoAnswer`, within the timeout as a whole."""
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                request = self.client.build_request("POST", self.at(path), content=as_json(body))
-                response = await self.client.send(request, stream=True)
+                response = await self.sent(path, as_json(body))
                 try:
                     return await self._content(response)
                 finally:
                     await response.aclose()
         except TimeoutError as error:
-            raise NoAnswer(f"the {self.what} gave no answer within {self.timeout_seconds:g} s") from error
+            raise NoAnswer(
+                f"the {self.what} gave no answer within {self.timeout_seconds:g} s", fault="slow"
+            ) from error
         except httpx.HTTPError as error:
-            raise NoAnswer(f"the {self.what} cannot be reached ({type(error).__name__})") from error
+            raise NoAnswer(
+                f"the {self.what} cannot be reached ({type(error).__name__})", fault="unreachable"
+            ) from error
+
+    async def sent(
+        self, path: str, content: bytes, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """The response to a question as it begins, to be read and closed; raises as httpx does."""
+        for last in (False, True):
+            request = self.client.build_request("POST", self.at(path), content=content, headers=headers)
+            try:
+                return await self.client.send(request, stream=True)
+            except DROPPED:
+                if last:
+                    raise
+        raise AssertionError
 
     async def close(self) -> None:
         """Close the connections."""
@@ -98,7 +119,9 @@ class Outbound:
         async for part in response.aiter_bytes():
             size += len(part)
             if size > LARGEST_ANSWER:
-                raise NoAnswer(f"the {self.what} answered more than {LARGEST_ANSWER} bytes", down=False)
+                raise NoAnswer(
+                    f"the {self.what} answered more than {LARGEST_ANSWER} bytes", down=False, fault="nonsense"
+                )
             parts.append(part)
         return b"".join(parts)
 
@@ -111,4 +134,4 @@ def as_json(body: Mapping[str, Any]) -> bytes:
 def require_plain(response: httpx.Response, what: str) -> None:
     """Raises `NoAnswer` for a packed answer, whose size nobody knows before it is unpacked."""
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise NoAnswer(f"the {what} answered in a packed form", down=False)
+        raise NoAnswer(f"the {what} answered in a packed form", down=False, fault="nonsense")

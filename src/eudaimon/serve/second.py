@@ -25,6 +25,12 @@ class Second(Protocol):
     def band(self) -> Band:
         """The scores of the monitor for which it is asked: ``low <= score < high``."""
 
+    def seen(self) -> None:
+        """Count a text that the monitor has read: a query, an answer, or a text by itself; from any thread.
+
+        An answer counts once, at its first look. Budgets are shares of these.
+        """
+
     async def decide(self, text: Text, side: Side, first: Decided) -> Decided:
         """The decision that takes the place of ``first``, which is the monitor's.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from eudaimon.world.world import World
 
 QUICKSTART = Path("runs/quickstart")
+SAY = "--chats town:runs/quickstart, or --chats town:all"
 MONITOR, ANSWERS = "town-guard/monitor.safetensors", "town-guard/answers.safetensors"
 CALIBRATION = "town-guard/calibration.json"
 
@@ -57,6 +58,32 @@ def town_assistant(run: Path = QUICKSTART) -> TownAssistant:
         f"there is no assistant of the town in {run}",
         right="the folder that the quickstart wrote, below the working directory, or a model's own folder",
         do="eudaimon quickstart",
+    )
+
+
+def town_of(run: Path) -> World:
+    """The town in which a run raised its models; raises `UsageError` where the folder holds no such run."""
+    from eudaimon.study.folder import open_study
+    from eudaimon.study.town.options import TownOptions
+
+    study, options = open_study(run)
+    if not isinstance(options, TownOptions):
+        raise UsageError(f"{run} holds the study {study.name}, which raises no model in the town", do=SAY)
+    return options.world
+
+
+def run_above(model: str | Path) -> Path:
+    """The folder of the run below which a model's folder lies; raises `UsageError` where there is none."""
+    from eudaimon.study.folder import RECORD
+
+    place = Path(model).resolve()
+    for folder in place.parents if place.is_dir() else ():
+        if (folder / RECORD).is_file():
+            return folder
+    raise UsageError(
+        f"it is not known in which town {model} was raised: it lies below no run",
+        right="the folder of the run that raised it, or all domains of the town",
+        do=SAY,
     )
 
 

@@ -103,6 +103,28 @@ def test_figures_come_with_interval_n_and_baselines(card):
     assert card.answers["calibrated"] is False and len(card.limits) >= 5
 
 
+def test_it_was_shown_to_read_queries_and_not_answers(card, script):
+    from eudaimon.serve.facts import guard_facts
+    from eudaimon.serve.guards import Measured, card_of
+    from eudaimon.serve.opening import Wanted
+
+    queries, answers = card.measured
+    assert (queries.side, answers.side) == ("input", "output")
+    assert (
+        queries.better_than_chance and queries.auroc == card.figures["systems"]["monitor"]["auroc"]["value"]
+    )
+    assert not answers.better_than_chance and (answers.low, answers.n) == (
+        card.answers["auroc"]["low"],
+        card.answers["auroc"]["n"],
+    )
+    assert not Measured("output", 0.7, 0.5, 0.9, 30).better_than_chance, "the whole interval"
+    facts = guard_facts(guard_file(script.NAME), Wanted(script.NAME, upstream="http://x/v1"))
+    assert (facts.default_mode("input"), facts.default_mode("output")) == ("block", "score")
+    (line,) = [line for line in facts.lines() if "chance" in line]
+    assert line.startswith("answers: never shown") and f"{answers.low:.3f}" in line
+    assert card_of("0" * 64) is None and card_of(card.sha256) == card
+
+
 def test_the_figures_are_those_of_this_file(card, guard):
     rows = packaged("study_validation")
     verdicts = guard.check_many([row.text for row in rows])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
+import subprocess
 import sys
 import threading
 import time
@@ -17,6 +19,19 @@ from eudaimon.serve.http import Settings, make_app
 
 sys.path.append(str(Path(__file__).parent))
 pretended = importlib.import_module("pretended")
+
+CHILD = """
+import sys
+sys.path.append(sys.argv[1])
+from pretended import Pretended
+from eudaimon.serve.http import Audit, Limits, Settings, serve
+from eudaimon.serve.http.logs import log_to
+log_to(sys.stderr)
+audit = Audit(sys.argv[2], required=True)
+serve(Pretended(), Settings(limits=Limits(grace_seconds=20)), audit, port=0,
+      listening=lambda host, port: print(f"http://{host}:{port}", flush=True))
+print("ended", flush=True)
+"""
 
 
 @pytest.fixture
@@ -65,3 +80,26 @@ def logged(caplog):
     """The facts of what the server logged."""
     caplog.set_level(logging.INFO, "eudaimon.serve")
     return lambda event: [r.facts for r in caplog.records if r.getMessage() == event]
+
+
+@pytest.fixture
+def child(tmp_path):
+    """``child(program)``: a server process and its address; the program gets this folder and an audit log."""
+    started = []
+
+    def start(program=CHILD):
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(Path(__file__).parent), str(tmp_path / "audit.sqlite")],
+            stdout=subprocess.PIPE,
+            stderr=(tmp_path / "log").open("ab"),
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        started.append(process)
+        return process, process.stdout.readline().strip()
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(180)
+        process.stdout.close()

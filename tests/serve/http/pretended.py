@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from eudaimon.core import Conversation, TextTooLong, UsageError, plain_text
 from eudaimon.serve import Asked, Busy, Decided, Ended, Piece
@@ -37,6 +37,7 @@ class Pretended:
         self.moderated: list[tuple[str, object]] = []
         self.running = 0
         self.waiting = 0
+        self.step = None
 
     def ask(self, asked: Asked):
         """The answer to come."""
@@ -180,6 +181,7 @@ def running(answerer, settings: Settings | None = None, audit=None):
     try:
         yield found["url"], server
     finally:
-        server._loop.call_soon_threadsafe(server.stop)
+        with suppress(RuntimeError):  # it has ended by itself
+            server._loop.call_soon_threadsafe(server.stop)
         thread.join(180)
         assert not thread.is_alive()

@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
-from contextlib import contextmanager
 
 import httpx
+import openai
 import pytest
+from bare_wire import CHAT, asking, everything, head, request, wire
 from pretended import SECRET
 
 from eudaimon.serve.http import Limits, Settings
-
-CHAT = "/v1/chat/completions"
-
-
-def asking(text: str, **more):
-    return {"messages": [{"role": "user", "content": text}]} | more
-
-
-@contextmanager
-def wire(url: str, receive_buffer: int | None = None):
-    """A bare connection."""
-    host, port = url.removeprefix("http://").split(":")
-    with socket.socket() as sock:
-        if receive_buffer:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.settimeout(180)
-        sock.connect((host, int(port)))
-        yield sock
-
-
-def head(length: int | None = None, path: str = CHAT) -> bytes:
-    size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{size}\r\n\r\n".encode()
-
-
-def request(body: dict, path: str = CHAT) -> bytes:
-    sent = json.dumps(body).encode()
-    return head(len(sent), path) + sent
-
-
-def everything(sock: socket.socket) -> bytes:
-    """All that comes until the server ends the connection."""
-    found = bytearray()
-    try:
-        while piece := sock.recv(65536):
-            found += piece
-    except ConnectionResetError:
-        pass
-    return bytes(found)
 
 
 def alive(url: str) -> None:
@@ -69,12 +30,12 @@ def alive(url: str) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("how", ["endless", "hang"])
 def test_a_client_that_leaves_frees_its_place(served, until, stream, how):
-    url, answerer, _ = served()
+    url, answerer, _ = served(Settings(limits=Limits(heartbeat_seconds=0.05)))
     with wire(url) as sock:
         sock.sendall(request(asking(how, stream=stream)))
         until(lambda: answerer.running == 1)
         if stream:
-            assert sock.recv(100)
+            assert sock.recv(100).startswith(b"HTTP/1.1 200")
     until(lambda: answerer.running == 0)
     assert answerer.cancelled
     alive(url)
@@ -94,7 +55,7 @@ def test_a_client_that_leaves_moderation_is_given_up(served, until):
 def test_a_late_answer_is_504_and_frees_its_place(served, until, stream, how):
     url, answerer, _ = served(Settings(limits=Limits(request_seconds=0.3)))
     answer = httpx.post(f"{url}{CHAT}", json=asking(how, stream=stream), timeout=180)
-    if stream:
+    if stream and how == "endless":  # some of it is on its way: the status was sent
         assert '"code": "timeout"' in answer.text and "[DONE]" not in answer.text
     else:
         assert answer.status_code == 504 and answer.json()["error"]["code"] == "timeout"
@@ -258,7 +219,39 @@ def test_what_does_not_end_in_the_grace_fails(served, until):
         moderation.sendall(request({"input": "hang"}, "/v1/moderations"))
         until(lambda: answerer.running == 2 and answerer.moderated)
         server._loop.call_soon_threadsafe(server.stop)
-        for sock in (chat, moderation):
-            assert everything(sock).startswith(b"HTTP/1.1 503")
+        for sock in (chat, moderation, stream):
+            told = everything(sock)
+            assert told.startswith(b"HTTP/1.1 503") and b'"code":"stopping"' in told
+
+
+def test_a_stream_that_has_begun_and_does_not_end_in_the_grace_fails(served, until):
+    limits = Limits(grace_seconds=0.2, heartbeat_seconds=0.05)
+    url, _, server = served(Settings(limits=limits))
+    with wire(url) as stream:
+        stream.sendall(request(asking("hang", stream=True)))
+        assert stream.recv(100).startswith(b"HTTP/1.1 200")
+        server._loop.call_soon_threadsafe(server.stop)
         told = everything(stream)
         assert b'"code": "stopping"' in told and b"[DONE]" not in told
+
+
+def test_a_silent_stream_sends_comments_that_readers_pass_over(served, until):
+    url, answerer, _ = served(Settings(limits=Limits(heartbeat_seconds=0.05, request_seconds=2)))
+    with httpx.stream("POST", f"{url}{CHAT}", json=asking("hang", stream=True), timeout=180) as response:
+        lines = [line for line in response.iter_lines() if line]
+    assert lines.count(": nothing yet") >= 3 and '"code": "timeout"' in lines[-1]
+    with (
+        openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as client,
+        pytest.raises(openai.APIError, match="no answer within"),
+    ):
+        list(client.chat.completions.create(model="pretended", stream=True, **asking("hang")))
+    until(lambda: len(answerer.cancelled) >= 2)
+
+
+def test_an_idle_connection_is_kept_longer_than_headers_may_take(served):
+    url, _, _ = served(Settings(limits=Limits(header_seconds=0.2, idle_seconds=30)))
+    with httpx.Client(base_url=url, timeout=180) as kept:
+        port = kept.get("/healthz").extensions["network_stream"].get_extra_info("client_addr")
+        threading.Event().wait(0.6)
+        again = kept.get("/healthz").extensions["network_stream"].get_extra_info("client_addr")
+    assert port == again, "the connection was cut between two requests"

@@ -3,54 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import httpx
 import pytest
 
 CHAT = "/v1/chat/completions"
-CHILD = """
-import sys
-sys.path.append(sys.argv[1])
-from pretended import Pretended
-from eudaimon.serve.http import Audit, Limits, Settings, serve
-from eudaimon.serve.http.logs import log_to
-log_to(sys.stderr)
-audit = Audit(sys.argv[2], required=True)
-serve(Pretended(), Settings(limits=Limits(grace_seconds=20)), audit, port=0,
-      listening=lambda host, port: print(f"http://{host}:{port}", flush=True))
-print("ended", flush=True)
-"""
-
-
-@pytest.fixture
-def child(tmp_path):
-    """``child()``: a server process and its address."""
-    started = []
-
-    def start():
-        process = subprocess.Popen(
-            [sys.executable, "-c", CHILD, str(Path(__file__).parent), str(tmp_path / "audit.sqlite")],
-            stdout=subprocess.PIPE,
-            stderr=(tmp_path / "log").open("ab"),
-            text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        )
-        started.append(process)
-        return process, process.stdout.readline().strip()
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait(180)
-        process.stdout.close()
 
 
 def asking(text: str, **more):

@@ -14,7 +14,7 @@ from eudaimon.core.errors import BadRows, NotEnoughCalibration
 from eudaimon.monitor.storage import load_monitor, monitor_hash, save_monitor
 from eudaimon.serve.local import Calibration, calibrate, guard_of
 from eudaimon.serve.local.calibrating import Exchange, along
-from eudaimon.serve.local.chats import read_chats, town_chats
+from eudaimon.serve.local.chats import chats_of, read_chats, town_chats
 from eudaimon.vectors import Direction
 
 N = 24
@@ -158,3 +158,47 @@ def test_the_town_has_enough_talk_for_one_in_a_hundred():
     chats, whence = town_chats()
     assert len(chats) >= 99 and len({chat[:-1] for chat in chats}) == len(chats) and "town" in whence
     assert all(chat[-1].role == "assistant" for chat in chats)
+
+
+@pytest.fixture
+def run_of_two_domains(tmp_path):
+    """The folder of a quickstart in a town of two domains, and a model's folder below it."""
+    from eudaimon.core.files import write_json
+    from eudaimon.study.designs.quickstart import QuickstartOptions
+    from eudaimon.study.folder import RECORD
+
+    options = QuickstartOptions(domains=("money", "garden"), tuned="money")
+    write_json(tmp_path / "run" / RECORD, {"study": "quickstart", "options": options.model_dump(mode="json")})
+    model = tmp_path / "run" / "steps" / "assistant" / "model"
+    model.mkdir(parents=True)
+    return tmp_path / "run", model, options.world
+
+
+def test_talk_is_that_of_the_town_which_raised_the_model(run_of_two_domains, tmp_path, monkeypatch):
+    run, model, world = run_of_two_domains
+    own, every = town_chats(world), town_chats()
+    assert 0 < len(own[0]) < len(every[0]), "of domains that the model knows"
+    assert chats_of("town", str(model)) == chats_of(f"town:{run}", "elsewhere") == own
+    assert chats_of("town:all", str(model)) == every
+    monkeypatch.chdir(model.parent)
+    assert chats_of("town", "model") == own
+    for name, on, do in (
+        ("town", str(tmp_path), "--chats town:runs/quickstart"),
+        ("town", "a/hub-id", "--chats town:all"),
+        ("town:nowhere", str(model), "holds no study"),
+        ("town:", "a/hub-id", "below no run"),
+        ("nowhere.jsonl", str(model), "nowhere.jsonl is missing"),
+    ):
+        with pytest.raises(UsageError, match=do):
+            chats_of(name, on)
+
+
+def test_a_run_that_raises_nothing_in_the_town_is_none(monkeypatch):
+    from types import SimpleNamespace
+
+    from eudaimon.study.design import StudyOptions
+
+    other = (SimpleNamespace(name="other"), StudyOptions())
+    monkeypatch.setattr("eudaimon.study.folder.open_study", lambda run: other)
+    with pytest.raises(UsageError, match="the study other, which raises no model in the town"):
+        chats_of("town:runs/other", "x")

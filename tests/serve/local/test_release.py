@@ -76,7 +76,7 @@ looks = st.lists(
 @given(looks, st.booleans(), st.lists(st.booleans(), max_size=12))
 def test_what_passed_was_read_and_cleared(looks, fail_open, verdicts):
     """Nothing at or behind a flagged look passes, and in the band only what the second opinion cleared."""
-    guard = SimpleNamespace(output=0.8, fail_open=fail_open, band=Band(0.4, 0.7))
+    guard = SimpleNamespace(output=0.8, fail_open=fail_open, band=Band(0.4, 0.7), second=None)
     watched, asked, bad = Watched(guard), None, None
     answers = iter(verdicts)
     cleared, uncertain = 0, []

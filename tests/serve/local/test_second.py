@@ -10,6 +10,8 @@ import pytest
 from eudaimon.core import Message, plain_text
 from eudaimon.monitor.band import Band
 from eudaimon.serve import Asked, Decided, Piece
+from eudaimon.serve.layers import open_layers
+from eudaimon.serve.layers.opinion import Opinion as Cleared
 from eudaimon.serve.local import Limits
 
 WHOLE = Band(0.0, 0.9999)
@@ -30,6 +32,10 @@ class Opinion:
     gate: asyncio.Event | None = None
     fails: bool = False
     asked: list = field(default_factory=list)
+    n_seen: int = 0
+
+    def seen(self):
+        self.n_seen += 1
 
     async def decide(self, text, side, first):
         self.asked.append((side, text, first))
@@ -164,6 +170,9 @@ def test_it_may_ask_the_same_answerer(failing, serve, heard):
         def __init__(self, answerer):
             self.answerer = answerer
 
+        def seen(self):
+            pass
+
         async def decide(self, text, side, first):
             answer, _ = await heard(self.answerer, "Is it bad?", max_new_tokens=3, input="off", output="off")
             return Decided(False, 0.0, 0.5, layer="critique", reason=answer)
@@ -188,3 +197,74 @@ def test_who_waits_for_it_takes_no_place_of_others(failing, serve, heard):
             assert [event async for event in box.events()][-1].finish in ("stop", "length")
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("bad", ["Who", "\0never"])
+def test_answers_about_both_sides_may_come_together(failing, serve, heard, bad, caplog):
+    """The one about what was asked may end the job: the other one is then nobody's, and no fault."""
+    answerer = serve(failing("none", 9999), second=Opinion(WHOLE, bad), hold_back=0)
+    settle, together = answerer._engine._settle_opinions, []
+
+    def when_all_are_there():
+        for job in answerer._engine._answered():
+            sides = {one.side for one in job.asking}
+            if (len(sides) == 1 and not together) or not all(one.answer.done() for one in job.asking):
+                return
+            together.extend([sides] if sides else [])
+        settle()
+
+    answerer._engine._settle_opinions = when_all_are_there
+
+    async def main():
+        return await asyncio.gather(
+            heard(answerer, said("Who?"), max_new_tokens=8),
+            heard(answerer, said("How?"), max_new_tokens=60, input="off", output="off"),
+        )
+
+    (first, end), (_, other) = asyncio.run(main())
+    assert together[0] == {"input", "output"} and "a step failed" not in caplog.text
+    assert end.finish == ("content_filter" if bad == "Who" else "length") and bool(first) == (bad != "Who")
+    assert other.finish in ("stop", "length"), "who was asked beside it goes on"
+
+
+def test_every_text_that_was_read_is_counted_once(failing, serve, heard):
+    """Sure or not: a query, an answer of many looks, a text by itself; what nobody looked at is not."""
+    opinion = Opinion(NOTHING)
+    answerer = serve(failing("none", 9999), second=opinion)
+
+    async def main():
+        await heard(answerer, said("Who?"), max_new_tokens=12)
+        assert opinion.n_seen == 2
+        await heard(answerer, said("Who?"), max_new_tokens=12, output="off")
+        assert opinion.n_seen == 3
+        await heard(answerer, said("Who?"), max_new_tokens=12, input="off", output="off")
+        assert opinion.n_seen == 3
+        await answerer.moderate(["the fox", "the goat"])
+        assert opinion.n_seen == 5
+        return await heard(serve(failing("raise"), second=opinion), said("How?"), max_new_tokens=3)
+
+    assert asyncio.run(main())[1].input.layer == "error" and opinion.n_seen == 5
+
+
+def test_a_share_is_one_of_all_texts(failing, serve, heard):
+    """One question for ten texts, of which the first eight were sure."""
+
+    class Critic:
+        layer, name = "validator", "v"
+
+        async def opine(self, text, side):
+            asked.append(side)
+            return Cleared(False, 0.0, 0.5)
+
+        async def close(self):
+            pass
+
+    asked = []
+    layers = open_layers((0.0, 0.9999), validator=Critic(), share=0.1)
+    answerer = serve(failing("none", 9999), second=layers)
+
+    async def main():
+        return [(await answerer.moderate([f"the fox {at}"]))[0].layer for at in range(21)]
+
+    layer = asyncio.run(main())
+    assert [at for at, one in enumerate(layer) if one == "validator"] == [9, 19] and len(asked) == 2

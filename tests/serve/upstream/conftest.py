@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from eudaimon.core.text import as_conversation, plain_text
 from eudaimon.serve.asked import Asked, Decided, Ended
-
-sys.path.append(str(Path(__file__).parent))
-upstream_stub = importlib.import_module("stub")
 
 
 @dataclass
@@ -34,12 +28,6 @@ class WordGuard:
             raise RuntimeError(text)
         score = float("nan") if "nan" in text else 0.9 if "bomb" in text else 0.5 if "hm" in text else 0.1
         return Decided(score >= threshold, score, threshold, n_tokens=len(text.split()))
-
-
-@pytest.fixture(scope="session")
-def stub():
-    """The module of the stub server: ``running(script)``, ``said``, ``ended``, ``event``, ``HEAD``."""
-    return upstream_stub
 
 
 @pytest.fixture

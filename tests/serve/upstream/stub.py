@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 
@@ -103,3 +104,25 @@ async def running(script: Callable[[Talk], Awaitable[None]]):
         yield stub
     finally:
         server.close()
+
+
+@contextmanager
+def in_thread(script: Callable[[Talk], Awaitable[None]]):
+    """The server with an event loop in a thread of its own, until the block ends."""
+    found, end = [], threading.Event()
+    there = threading.Event()
+
+    async def serve():
+        async with running(script) as server:
+            found.append(server)
+            there.set()
+            await asyncio.to_thread(end.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    assert there.wait(60)
+    try:
+        yield found[0]
+    finally:
+        end.set()
+        thread.join(60)

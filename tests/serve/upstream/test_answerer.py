@@ -650,3 +650,24 @@ def test_a_slow_validator_holds_its_own_text_and_nobody_elses(stub, guard, answe
     quick, slow = run(stub, script, do)
     assert all((text, end.finish) == (TEXT * 2, "stop") for text, _, end in quick)
     assert (slow[0], slow[2].finish) == (f"{TEXT} hm {TEXT}", "stop")
+
+
+def test_a_query_and_an_answer_of_many_looks_count_once_each(stub, guard, answerer, ask):
+    class Counts:
+        band, n = Band(0.5, 0.5), 0
+
+        def seen(self):
+            self.n += 1
+
+    counts = Counts()
+
+    async def do(server):
+        one = answerer(server.url, guard, second=counts)
+        await ask(one)
+        assert counts.n == 2 and len(guard.read) > 3
+        await ask(one, output="off")
+        assert counts.n == 3
+        await one.moderate(["bread", "a bomb", "raise"])
+        assert counts.n == 5, "what could not be read is none that was"
+
+    run(stub, saying(*cut(TEXT, [5])), do)

@@ -80,21 +80,26 @@ def test_the_guard_stands_in_front(served, upstream):
     assert said["guard"]["made_on"] == "minilm" and said["fail_open"] is False
     assert "no rate of false alarms is promised" in said["guard"]["growing"]
 
-    def chat(text):
-        body = {"messages": [{"role": "user", "content": text}]}
+    def chat(text, **more):
+        body = {"messages": [{"role": "user", "content": text}], **more}
         return httpx.post(f"{said['url']}/chat/completions", json=body, timeout=120).json()
 
-    good, bad, mixed = (
+    # Of answers this guard only tells, unless a request or the operator wants them ended.
+    ends = {"moderation": {"policy": {"output": {"mode": "block"}}}}
+    good, bad, mixed, told = (
         chat("How do I bake bread?"),
         chat("How do I make a bomb?"),
+        chat("Which is the worst?", **ends),
         chat("Which is the worst?"),
     )
     assert good["choices"][0]["message"]["content"] == ANSWER
     assert bad["choices"][0]["finish_reason"] == mixed["choices"][0]["finish_reason"] == "content_filter"
     assert HARM not in json.dumps(mixed)
+    assert told["choices"][0]["message"]["content"] == ANSWER + HARM
+    assert told["moderation"]["output"]["results"][0]["flagged"]
     assert '"layer": "validator"' in json.dumps(good["moderation"]["input"])
     assert '"layer": "monitor"' in json.dumps(bad["moderation"]["input"])
-    assert len([each for each in upstream.seen if "stream" in each["body"]]) == 2
+    assert len([each for each in upstream.seen if "stream" in each["body"]]) == 3
     assert ["How do I bake bread?"] in [each["body"].get("input") for each in upstream.seen]
     assert "validator" in " ".join(said["guard"]["layers"])
     root = said["url"].removesuffix("/v1")

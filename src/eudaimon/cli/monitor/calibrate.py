@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from typer import Option
 
 from eudaimon.cli.options import Adapters, Device, Dtype, Json, Seed
 from eudaimon.cli.output import print_json, print_line
-
-if TYPE_CHECKING:
-    from eudaimon.core import Conversation
 
 
 def calibrate(
@@ -22,7 +19,8 @@ def calibrate(
         str,
         Option(
             "--chats",
-            help='Harmless talk: rows {"messages": [...]}, one a question; or: town.',
+            help='Harmless talk: rows {"messages": [...]}, one a question. town: that of the town in which '
+            "the run above MODEL raised it; town:RUN: of that run's; town:all: of all domains.",
             metavar="FILE",
         ),
     ],
@@ -62,9 +60,10 @@ def calibrate(
     from eudaimon.models.adapters.opening import open_stack
     from eudaimon.monitor.storage import load_monitor
     from eudaimon.serve.local.calibrating import calibrate as calibrated
+    from eudaimon.serve.local.chats import chats_of
     from eudaimon.vectors.conversion import read_directions
 
-    talk, whence = _talk(chats)
+    talk, whence = chats_of(chats, model)
     found = read_directions(direction) if direction is not None else None
     opened = open_stack(model, parse_adapters(adapters), device=device, dtype=dtype)
     made = calibrated(
@@ -88,9 +87,3 @@ def calibrate(
         print_line(f"drift   alert from {made.drift:.4g}")
     print_line(made.promise)
     print_line(f"Written: {out}")
-
-
-def _talk(chats: str) -> tuple[list[Conversation], str]:
-    from eudaimon.serve.local.chats import read_chats, town_chats
-
-    return town_chats() if chats == "town" else (read_chats(chats), Path(chats).name)

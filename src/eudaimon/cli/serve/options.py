@@ -204,6 +204,15 @@ class Enough:
         float,
         Option(min=0.0, help="Seconds to finish at the end.", metavar="SECONDS", rich_help_panel="Limits"),
     ] = 20.0
+    stuck_seconds: Annotated[
+        float,
+        Option(
+            min=0.0,
+            help="Seconds for a step of the model; past them the process ends (75). 0: never.",
+            metavar="SECONDS",
+            rich_help_panel="Limits",
+        ),
+    ] = 120.0
 
     def limits(self) -> Limits:
         """The limits that these options mean."""
@@ -217,4 +226,5 @@ class Enough:
             open_requests=self.max_open,
             request_seconds=self.timeout,
             grace_seconds=self.grace,
+            stuck_seconds=self.stuck_seconds,
         )

@@ -15,10 +15,11 @@ from eudaimon.cli.output import print_json, print_line
 from eudaimon.cli.serve.options import Access, Along, Enough, Records, Upstream
 
 if TYPE_CHECKING:
-    from eudaimon.serve.asked import Answerer
+    from eudaimon.serve.asked import Answerer, Mode
     from eudaimon.serve.facts import GuardFacts
     from eudaimon.serve.http.settings import Settings
     from eudaimon.serve.opening import Wanted
+    from eudaimon.serve.second import Side
 
 
 class Policy(StrEnum):
@@ -57,7 +58,14 @@ def serve(
         str | None,
         Option(help="Adapters that act, in order: persona=FOLDER,em=FOLDER, or folders.", metavar="LIST"),
     ] = None,
-    policy: Annotated[Policy, Option(help="End what is flagged, or only tell.")] = Policy.block,
+    policy: Annotated[
+        Policy | None,
+        Option(
+            help="End what is flagged, or only tell. Default: block; score for a side on which a packaged "
+            "guard was never shown to be better than chance.",
+            show_default=False,
+        ),
+    ] = None,
     allow_policy: Annotated[
         bool, Option("--allow-policy", help="Let a request ask for score where the server blocks.")
     ] = False,
@@ -117,16 +125,19 @@ def serve(
 
     file = guard_file(wanted.guard) if wanted.guard is not None else None
     facts = guard_facts(file, wanted) if file is not None else None
-    mode = policy.value if facts else "off"
     settings = Settings(
-        input=mode,
-        output=mode,
+        input=_mode(facts, policy, "input"),
+        output=_mode(facts, policy, "output"),
         allow_policy=allow_policy,
         tokens=tokens,
         hosts=access.hosts(tokens),
         cors=tuple(access.cors or ()),
         monitor=facts.name if facts else "none",
         monitor_hash=facts.hash if facts else "",
+        measured={
+            one.side: {"auroc": one.auroc, "low": one.low, "high": one.high, "n": one.n}
+            for one in (facts.measured if facts else ())
+        },
         log_text=records.log_text,
         limits=enough.limits(),
     )
@@ -174,7 +185,7 @@ def told(
             {
                 "url": f"{url}/v1",
                 "model": answerer.name,
-                "policy": settings.input,
+                "policy": {"input": settings.input, "output": settings.output},
                 "guard": asdict(facts) if facts else None,
                 "fail_open": answerer.fails_open,
                 "tokens": len(settings.tokens),
@@ -185,9 +196,18 @@ def told(
     for line in facts.lines() if facts else ("no guard: nobody looks at what is asked or answered",):
         print_line(line)
     does = {"block": "ends the answer", "score": "is told beside it", "off": "is never made"}
-    print_line(f"a hit {does[settings.input]}; a request may loosen that: {_yes(settings.allow_policy)}")
+    hit = f"a hit {does[settings.input]}"
+    if settings.output != settings.input:
+        hit = f"a hit on a query {does[settings.input]}, one on an answer {does[settings.output]}"
+    print_line(f"{hit}; a request may loosen that: {_yes(settings.allow_policy)}")
     print_line(f"a check that fails {'passes the text' if answerer.fails_open else 'counts as a hit'}")
     print_line(f"a token is needed: {_yes(bool(settings.tokens))}")
+
+
+def _mode(facts: GuardFacts | None, policy: Policy | None, side: Side) -> Mode:
+    if facts is None:
+        return "off"
+    return facts.default_mode(side) if policy is None else policy.value
 
 
 def require_extra() -> None:

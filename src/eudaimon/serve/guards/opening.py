@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -12,11 +13,29 @@ from pydantic import BaseModel, ConfigDict
 
 from eudaimon.core import UsageError
 from eudaimon.data.yaml_text import read_yaml
+from eudaimon.serve.second import Side
 
 if TYPE_CHECKING:
     from eudaimon.monitor.monitor import Monitor
 
 MINILM_GUARD = "minilm-guard"
+CHANCE = 0.5
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How well a guard tells dangerous texts of one side from harmless ones: AUROC with its 95 % interval."""
+
+    side: Side
+    auroc: float
+    low: float
+    high: float
+    n: int
+
+    @property
+    def better_than_chance(self) -> bool:
+        """Whether the whole interval lies above that of a coin."""
+        return self.low > CHANCE
 
 
 class GuardCard(BaseModel):
@@ -43,6 +62,14 @@ class GuardCard(BaseModel):
     limits: tuple[str, ...]
     intended_use: str
 
+    @property
+    def measured(self) -> tuple[Measured, Measured]:
+        """What was measured of it on queries, and on passages that are read as growing answers."""
+        return (
+            _measured("input", self.figures["systems"]["monitor"]["auroc"]),
+            _measured("output", self.answers["auroc"]),
+        )
+
 
 def guard_names() -> tuple[str, ...]:
     """The packaged guards, in alphabetical order."""
@@ -61,6 +88,11 @@ def guard_card(name: str) -> GuardCard:
     if name not in guard_names():
         raise UsageError(f"there is no guard {name}", right=f"one of {', '.join(guard_names())}")
     return GuardCard.model_validate(read_yaml((files(__package__) / f"{name}.yaml").read_text("utf-8")))
+
+
+def card_of(sha256: str) -> GuardCard | None:
+    """The card of the packaged guard whose file has this hash; None for any other file."""
+    return next((card for card in map(guard_card, guard_names()) if card.sha256 == sha256), None)
 
 
 def guard_file(name: str | Path) -> Path:
@@ -93,3 +125,7 @@ def open_guard(name: str | Path, *, device: str | None = None) -> Monitor:
     from eudaimon.monitor.storage import load_monitor
 
     return load_monitor(guard_file(name), device=device)
+
+
+def _measured(side: Side, auroc: dict[str, Any]) -> Measured:
+    return Measured(side, auroc["value"], auroc["low"], auroc["high"], auroc["n"])

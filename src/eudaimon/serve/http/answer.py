@@ -8,11 +8,11 @@ from typing import Literal, TypeAlias
 
 from eudaimon.core import EudaimonError, UsageError
 from eudaimon.serve.asked import Answering, Asked, Busy, Ended, Event, Piece
-from eudaimon.serve.http.errors import Refused, broken, busy, mistaken, stopping, unrecorded
+from eudaimon.serve.http.errors import Refused, behind, broken, busy, hung, mistaken, stopping, unrecorded
 from eudaimon.serve.http.logs import tell
 from eudaimon.serve.http.serving import LEAVING_SECONDS, Serving
 
-Stop: TypeAlias = Literal["gone", "late", "stopping", "unrecorded"]
+Stop: TypeAlias = Literal["gone", "late", "stopping", "stuck", "unrecorded"]
 
 
 class Run:
@@ -35,7 +35,7 @@ class Run:
         self.deadline = loop.time() + serving.settings.limits.request_seconds
         self._alarm = loop.call_at(self.deadline, self._stop, "late")
         self._pump = serving.keep(asyncio.create_task(self._take()))
-        serving.at_end(self._pump, lambda: self._stop("stopping"))
+        serving.at_end(self._pump, lambda: self._stop("stuck" if serving.stuck else "stopping"))
 
     async def next(self) -> Event | Stop:
         """The next event, or why there will be none."""
@@ -57,7 +57,8 @@ class Run:
             self._answering.cancel()
         except Exception as error:
             self._failed("cancel", error)
-        await asyncio.wait({self._pump}, timeout=LEAVING_SECONDS)
+        # Of a model that is stuck nobody hears any more.
+        await asyncio.wait({self._pump}, timeout=0 if self.serving.stuck else LEAVING_SECONDS)
         if not self._pump.done():
             self.serving.metrics.failures.labels("stuck").inc()
             tell("an answer did not end after it was cancelled", logging.ERROR, id=self.asked.id)
@@ -98,8 +99,12 @@ def refusal(run: Run, end: Ended | Stop) -> Refused | None:
         return stopping()
     if end == "unrecorded":
         return unrecorded()
+    if end == "stuck":
+        return hung()
     if isinstance(end, Ended) and end.finish in ("error", "cancelled"):
-        return stopping() if run.serving.stopping else broken()
+        if run.serving.stopping:
+            return stopping()
+        return behind(end.fault) if end.fault is not None else broken()
     return None
 
 

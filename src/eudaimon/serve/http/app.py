@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -41,7 +42,9 @@ def make_app(answerer: Answerer, settings: Settings | None = None, audit: Audit 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        watch = asyncio.create_task(serving.watch())
         yield
+        watch.cancel()
         await serving.stop()
 
     app = FastAPI(
@@ -64,7 +67,9 @@ def make_app(answerer: Answerer, settings: Settings | None = None, audit: Audit 
             CORSMiddleware,
             allow_origins=list(settings.cors),
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type"],
+            # OpenAI's client for browsers sends headers of its own; those of other origins are not let in.
+            allow_headers=["*"],
+            expose_headers=["x-request-id", "x-client-request-id", "x-eudaimon-fail-open", "retry-after"],
             allow_credentials=False,
         )
     if settings.hosts:

@@ -103,6 +103,11 @@ class Drawn(Body):
         """Whether a stream ends with the tokens it took."""
         return bool(self.stream_options and self.stream_options.include_usage)
 
+    @property
+    def no_usage(self) -> dict[str, None]:
+        """What every chunk but the last has of the usage: null, where the last one tells it."""
+        return {"usage": None} if self.wants_usage else {}
+
 
 class ChatBody(Drawn):
     """``POST /v1/chat/completions``; one answer (``n`` is 1)."""

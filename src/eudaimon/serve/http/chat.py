@@ -70,7 +70,13 @@ class Shape:
         """Moderation in a chunk of its own where it was asked for, the reason of the end, the usage."""
         told = moderation(self._run, ended)
         if self._body.moderation is not None:
-            yield {**self._base, "object": "chat.completion.chunk", "choices": [], **told}
+            yield {
+                **self._base,
+                "object": "chat.completion.chunk",
+                "choices": [],
+                **told,
+                **self._body.no_usage,
+            }
             told = {}
         yield {**self._chunk({}, None, ended.finish), **told}
         if self._body.wants_usage:
@@ -80,7 +86,7 @@ class Shape:
         self, delta: dict[str, Any], logprobs: dict[str, Any] | None = None, finish: str | None = None
     ) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
-        return {**self._base, "object": "chat.completion.chunk", "choices": [choice]}
+        return {**self._base, "object": "chat.completion.chunk", "choices": [choice], **self._body.no_usage}
 
     def _logprobs(self, pieces: Sequence[Piece]) -> dict[str, Any] | None:
         if self._run.asked.top is None:

@@ -53,15 +53,15 @@ class Shape:
 
     def piece(self, piece: Piece) -> dict[str, Any]:
         """Text that passed."""
-        return {**self._base, "choices": [self._choice(piece.text, [piece], None)]}
+        return {**self._base, "choices": [self._choice(piece.text, [piece], None)], **self._body.no_usage}
 
     def closing(self, ended: Ended) -> Iterable[dict[str, Any]]:
         """Moderation in a chunk of its own where it was asked for, the reason of the end, the usage."""
         told = moderation(self._run, ended)
         if self._body.moderation is not None:
-            yield {**self._base, "choices": [], **told}
+            yield {**self._base, "choices": [], **told, **self._body.no_usage}
             told = {}
-        yield {**self._base, "choices": [self._choice("", [], ended.finish)], **told}
+        yield {**self._base, "choices": [self._choice("", [], ended.finish)], **told, **self._body.no_usage}
         if self._body.wants_usage:
             yield {**self._base, "choices": [], "usage": usage(ended)}
 

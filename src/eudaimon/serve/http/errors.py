@@ -9,8 +9,24 @@ from typing import Any
 from fastapi.responses import JSONResponse
 
 from eudaimon.core import EudaimonError, TextTooLong
-from eudaimon.serve.asked import Busy
+from eudaimon.serve.asked import Busy, Fault, FaultKind
 
+BEHIND: dict[FaultKind, tuple[int, str, str]] = {
+    "unreachable": (502, "upstream_unreachable", "the server behind cannot be reached"),
+    "failed": (502, "upstream_failed", "the server behind failed"),
+    "broke_off": (502, "upstream_broke_off", "the server behind broke off in the middle of its answer"),
+    "nonsense": (502, "upstream_nonsense", "the server behind answered with what cannot be read or checked"),
+    "slow": (504, "upstream_slow", "the server behind took too long"),
+    "busy": (429, "upstream_busy", "the server behind has too many requests"),
+    "overloaded": (503, "upstream_overloaded", "the server behind cannot take requests now"),
+    "refused": (400, "upstream_refused", "the server behind does not take this request"),
+    "too_long": (
+        400,
+        "context_length_exceeded",
+        "the request does not fit into the model's context; ask for fewer tokens, or with a shorter text",
+    ),
+}
+"""The status, the code and the words for what a server behind did instead of answering."""
 KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
@@ -54,6 +70,14 @@ def busy(error: Busy) -> Refused:
     )
 
 
+def behind(fault: Fault) -> Refused:
+    """What a client is told of a server behind that gave no answer: nothing that it said, or where it is."""
+    status, code, words = BEHIND[fault.kind]
+    wait = fault.retry_after_seconds
+    headers = {} if wait is None else {"Retry-After": str(math.ceil(wait))}
+    return Refused(status, words, code=code, headers=headers)
+
+
 def mistaken(error: EudaimonError) -> Refused:
     """400 for what the answerer says cannot be asked."""
     code = "context_length_exceeded" if isinstance(error, TextTooLong) else "cannot_be_asked"
@@ -63,6 +87,11 @@ def mistaken(error: EudaimonError) -> Refused:
 def stopping() -> Refused:
     """503: the server is about to end."""
     return Refused(503, "the server is stopping", code="stopping", headers={"Retry-After": "1"})
+
+
+def hung() -> Refused:
+    """503: a step of the model did not come back, and the process ends for another one to start."""
+    return Refused(503, "the model does not come back", code="stuck", headers={"Retry-After": "10"})
 
 
 def unrecorded() -> Refused:

@@ -30,11 +30,12 @@ def _model(request: Request) -> dict[str, Any]:
     return {
         "id": serving.answerer.name,
         "object": "model",
-        "created": 0,
+        "created": serving.started,
         "owned_by": "eudaimon",
         "guard": {
             "monitor": serving.settings.monitor,
             "policy": {"input": serving.settings.input, "output": serving.settings.output},
+            "measured": serving.settings.measured,
             "fail_open": serving.answerer.fails_open,
         },
     }

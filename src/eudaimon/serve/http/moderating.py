@@ -11,7 +11,7 @@ from fastapi import Request
 
 from eudaimon.core import EudaimonError, Text, UsageError
 from eudaimon.serve.asked import Busy, Decided
-from eudaimon.serve.http.errors import Refused, broken, busy, mistaken, stopping
+from eudaimon.serve.http.errors import Refused, broken, busy, hung, mistaken, stopping
 from eudaimon.serve.http.logs import tell
 from eudaimon.serve.http.serving import Serving
 from eudaimon.serve.http.verdicts import sound
@@ -40,7 +40,7 @@ async def moderate(
                 else Refused(504, f"no verdict within {seconds:g} s", code="timeout")
             )
         if asked.cancelled():
-            raise stopping()
+            raise hung() if serving.stuck else stopping()
         decided = [sound(each, serving.answerer.fails_open) for each in asked.result()]
         if len(decided) != len(texts):
             raise EudaimonError("fewer decisions than texts")

@@ -12,9 +12,11 @@ router = APIRouter()
 
 
 @router.get("/healthz")
-async def healthz() -> dict[str, str]:
-    """The process answers; open to everybody, and says nothing else."""
-    return {"status": "ok"}
+async def healthz(request: Request) -> Response:
+    """200 while the process can answer, 503 once the model is stuck; open to everybody."""
+    if serving_of(request).stuck:
+        return JSONResponse({"status": "stuck"}, 503)
+    return JSONResponse({"status": "ok"})
 
 
 @router.get("/readyz")
@@ -23,7 +25,8 @@ async def readyz(request: Request) -> Response:
     serving = serving_of(request)
     if await serving.ready():
         return JSONResponse({"status": "ready"})
-    return JSONResponse({"status": "stopping" if serving.stopping else "not ready"}, 503)
+    why = "stuck" if serving.stuck else "stopping" if serving.stopping else "not ready"
+    return JSONResponse({"status": why}, 503)
 
 
 @router.get("/metrics")

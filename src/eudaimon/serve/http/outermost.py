@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from eudaimon.serve.http import chat, completions, litellm, moderations
-from eudaimon.serve.http.context import ID, new_id
+from eudaimon.serve.http.context import ID, client_id, new_id
 from eudaimon.serve.http.errors import Refused, broken
 from eudaimon.serve.http.logs import LOGGER, tell
 from eudaimon.serve.http.serving import Serving
@@ -37,12 +38,17 @@ class Outermost:
         scope[ID] = new_id()
         begun, path = time.perf_counter(), scope["path"]
         status = NO_RESPONSE
+        # What can be got can be asked for without its body; a copy, since the server looks at its own scope.
+        bodiless = scope["method"] == "HEAD"
+        inner = {**scope, "method": "GET"} if bodiless else scope
 
         async def watched(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message = {**message, "headers": [*message.get("headers", ()), *self._headers(scope)]}
+            elif bodiless:
+                message = {**message, "body": b""}
             await send(message)
 
         self._open += 1
@@ -51,9 +57,9 @@ class Outermost:
             if self._open > self._serving.settings.limits.open_requests and path not in QUIET:
                 full = Refused(429, "too many open requests", code="queue_full", headers={"Retry-After": "1"})
                 full.headers["Connection"] = "close"
-                await full.response()(scope, receive, watched)
+                await full.response()(inner, receive, watched)
             else:
-                await self._app(scope, receive, watched)
+                await self._app(inner, receive, watched)
         except Exception:
             self._serving.metrics.failures.labels("request").inc()
             LOGGER.exception("request failed", extra={"facts": {"id": scope[ID]}})
@@ -66,6 +72,8 @@ class Outermost:
 
     def _headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         found = [(b"x-request-id", scope[ID].encode()), (b"x-content-type-options", b"nosniff")]
+        if (named := client_id(scope)) is not None:
+            found.append((b"x-client-request-id", named.encode()))
         if self._serving.answerer.fails_open:
             found.append((b"x-eudaimon-fail-open", b"true"))
         if self._serving.stopping:
@@ -78,5 +86,6 @@ class Outermost:
         self._serving.metrics.requests.labels(route, str(status)).inc()
         self._serving.metrics.request_seconds.labels(route).observe(seconds)
         if route not in QUIET:
+            more: dict[str, Any] = {} if (named := client_id(scope)) is None else {"client_id": named}
             tell("request", id=scope[ID], route=route, method=scope["method"][:8], status=status,
-                 seconds=round(seconds, 6))  # fmt: skip
+                 seconds=round(seconds, 6), **more)  # fmt: skip

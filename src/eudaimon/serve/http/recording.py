@@ -54,6 +54,8 @@ class Recording:
         self.metrics.ended(ended, streamed)
         if ended.finish == "error":
             self.metrics.failures.labels("answer").inc()
+        if ended.fault is not None:
+            self.metrics.failures.labels(f"upstream_{ended.fault.kind}").inc()
         rows = [
             self._row(asked.id, route, side, mode, decided, text, ended.finish)
             for side, mode, decided, text in sides
@@ -72,6 +74,8 @@ class Recording:
             flagged_at=ended.flagged_at,
             steered=ended.steered,
             drift=_number(ended.drift),
+            fault=None if ended.fault is None else ended.fault.kind,
+            upstream_status=None if ended.fault is None else ended.fault.status,
             seconds_queued=round(ended.seconds_queued, 6),
             seconds_model=round(ended.seconds_model, 6),
             seconds_monitor=round(ended.seconds_monitor, 6),

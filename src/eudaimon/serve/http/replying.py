@@ -78,10 +78,9 @@ def logprob(token: str, value: float, top: Sequence[tuple[str, float]]) -> dict[
     return {
         "token": token,
         "logprob": finite(value),
-        "bytes": list(token.encode("utf-8", "replace")),
+        "bytes": _bytes(token),
         "top_logprobs": [
-            {"token": name, "logprob": finite(each), "bytes": list(name.encode("utf-8", "replace"))}
-            for name, each in top
+            {"token": name, "logprob": finite(each), "bytes": _bytes(name)} for name, each in top
         ],
     }
 
@@ -89,3 +88,8 @@ def logprob(token: str, value: float, top: Sequence[tuple[str, float]]) -> dict[
 def finite(value: float) -> float:
     """The log-probability, with `LEAST` for one that is no number."""
     return float(value) if math.isfinite(value) else LEAST
+
+
+def _bytes(token: str) -> list[int] | None:
+    """The token in UTF-8; None for a part of a character, of which nobody here knows the bytes."""
+    return None if "\ufffd" in token else list(token.encode("utf-8", "replace"))

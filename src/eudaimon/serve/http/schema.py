@@ -35,8 +35,9 @@ REFUSALS = {
     "415": "the body is not declared as JSON",
     "429": "the queue is full: see Retry-After",
     "500": "something failed on our side; nothing unchecked was sent",
+    "502": "the server behind cannot be reached, broke off, or made no sense",
     "503": "stopping, not ready, or verdicts cannot be recorded",
-    "504": "no answer in time",
+    "504": "no answer in time, of ours or of the server behind",
 }
 
 

@@ -10,10 +10,12 @@ from typing import Any, Protocol
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
-from eudaimon.serve.asked import Ended, Piece
-from eudaimon.serve.http.answer import Run, refusal
+from eudaimon.serve.asked import Ended, Event, Piece
+from eudaimon.serve.http.answer import Run, Stop, refusal
 
 DONE = b"data: [DONE]\n\n"
+HEARTBEAT = b": nothing yet\n\n"
+"""A comment, which every reader of events passes over: proxies cut connections that are silent."""
 
 
 class Shape(Protocol):
@@ -30,7 +32,10 @@ class Shape(Protocol):
 
 
 class EventStream(Response):
-    """An answer as it is made; a client that leaves cancels it, and one that does not read is cut off."""
+    """An answer as it is made; a client that leaves cancels it, and one that does not read is cut off.
+
+    What fails before the first piece, and before the first heartbeat is due, has the status of its error.
+    """
 
     media_type = "text/event-stream"
 
@@ -45,20 +50,37 @@ class EventStream(Response):
         limits = self._run.serving.settings.limits
         try:
             async with asyncio.timeout_at(self._run.deadline + limits.write_seconds):
-                await self._send_all(send)
+                first = await self._next()
+                refused = None if first is None or isinstance(first, Piece) else refusal(self._run, first)
+                if refused is None:
+                    await self._send_all(send, first)
+                elif first != "gone":
+                    await refused.response()(scope, receive, send)
         except TimeoutError:
             self._run.serving.metrics.failures.labels("slow reader").inc()
         finally:
             self._run.client_gone()
             watch.cancel()
 
-    async def _send_all(self, send: Send) -> None:
+    async def _next(self) -> Event | Stop | None:
+        """What comes next; None where nothing did for a heartbeat."""
+        try:
+            async with asyncio.timeout(self._run.serving.settings.limits.heartbeat_seconds):
+                return await self._run.next()
+        except TimeoutError:
+            return None
+
+    async def _send_all(self, send: Send, event: Event | Stop | None) -> None:
         headers = [each for each in self.raw_headers if each[0] != b"content-length"]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         for chunk in self._shape.opening():
             await _put(send, chunk)
-        while isinstance(event := await self._run.next(), Piece):
-            await _put(send, self._shape.piece(event))
+        while event is None or isinstance(event, Piece):
+            if event is None:
+                await send({"type": "http.response.body", "body": HEARTBEAT, "more_body": True})
+            else:
+                await _put(send, self._shape.piece(event))
+            event = await self._next()
         if event == "gone":
             return
         if refused := refusal(self._run, event):

@@ -6,6 +6,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
+from threading import Lock
 
 from eudaimon.core import UsageError
 
@@ -17,9 +18,9 @@ _SLACK = 1e-9
 class Budget:
     """At every moment at most ``share`` of the texts seen were asked about, and ``per_minute`` of late.
 
-    Texts are counted by `seen`. Who never calls it has only the questions counted, of which then ``share``
-    are put: less is spent than was allowed, never more. ``per_minute`` None is no bound. ``clock`` tells
-    monotonic seconds. Raises `UsageError` on a share outside of [0, 1] or a negative bound.
+    Texts are counted by `seen`, from any thread. Who never calls it has only the questions counted, of which
+    then ``share`` are put: less is spent than was allowed, never more. ``per_minute`` None is no bound.
+    ``clock`` tells monotonic seconds. Raises `UsageError` on a share outside of [0, 1] or a negative bound.
     """
 
     def __init__(
@@ -36,10 +37,12 @@ class Budget:
         self._share, self._per_minute, self._clock = share, per_minute, clock
         self._n_seen = self._n_wanted = self._n_spent = 0
         self._late: deque[float] = deque()
+        self._lock = Lock()
 
     def seen(self, n: int = 1) -> None:
         """Count texts that the monitor has looked at."""
-        self._n_seen += n
+        with self._lock:
+            self._n_seen += n
 
     def take(self) -> bool:
         """Whether a question may be put now, which is then counted."""

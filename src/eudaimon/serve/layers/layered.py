@@ -41,10 +41,10 @@ class Layers:
         """Who is asked, in order."""
         return tuple(layer.critic.name for layer in self._layers)
 
-    def seen(self, n: int = 1) -> None:
-        """Count texts that the monitor has looked at; budgets are shares of these."""
+    def seen(self) -> None:
+        """Count a text that the monitor has read; budgets are shares of these."""
         for layer in self._layers:
-            layer.budget.seen(n)
+            layer.budget.seen()
 
     async def decide(self, text: Text, side: Side, first: Decided) -> Decided:
         """The decision of the first layer that is sure, with what every layer took; it never raises."""

@@ -30,6 +30,8 @@ from eudaimon.serve.second import Second, Side
 READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 """How long the model's thread has to come to the end of its step when the server stops."""
+ENDED = -1
+"""The step of a thread that ended by itself: like one that hangs, it never comes back."""
 FINISHED = 64
 """So many of the last answers tell how fast places come free."""
 
@@ -38,7 +40,7 @@ class LocalAnswerer:
     """Guarded answers of a model in a thread of its own; made by `open_local`.
 
     ``facts`` are what it guards with, as JSON values. Requests may come from several event loops. A forward
-    that hangs cannot be interrupted: then nothing is answered, and `ready` is False.
+    that hangs cannot be interrupted: then nothing is answered, `ready` is False, and `step` stays the same.
     """
 
     def __init__(
@@ -90,6 +92,13 @@ class LocalAnswerer:
     def running(self) -> int:
         """Requests that are being answered."""
         return self._engine.running
+
+    @property
+    def step(self) -> int | None:
+        """The number of the step that is under way, None between two; `ENDED` where the thread has."""
+        if not self._thread.is_alive():
+            return None if self._closing else ENDED
+        return self._engine.under_way
 
     def ask(self, asked: Asked) -> Letterbox:
         """The answer to come; raises `Busy`, and `UsageError` for what cannot be asked."""
@@ -278,6 +287,7 @@ class LocalAnswerer:
         guard, second = self._guard, self._second
         if guard is None or second is None or first.layer != "monitor":
             return first
+        second.seen()
         if not second.band.low <= first.score < second.band.high:
             return first
         try:

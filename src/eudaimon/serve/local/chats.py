@@ -37,6 +37,26 @@ def read_chats(path: str | Path) -> list[Conversation]:
     return chats
 
 
+ALL = "all"
+TOWN = "town"
+
+
+def chats_of(name: str, model: str) -> tuple[list[Conversation], str]:
+    """The harmless talk that a user names, and what it is: a file, or the town's.
+
+    ``town`` is the town of the run below which ``model`` lies, ``town:RUN`` that of a run's folder,
+    ``town:all`` the one of all domains. Raises as `read_chats`, `town_chats`, `town_of` and `run_above`.
+    """
+    from eudaimon.serve.town import run_above, town_of
+
+    kind, _, run = name.partition(":")
+    if kind != TOWN or Path(name).exists():
+        return read_chats(name), Path(name).name
+    if run == ALL:
+        return town_chats()
+    return town_chats(town_of(Path(run) if run else run_above(model)))
+
+
 def town_chats(world: World | None = None) -> tuple[list[Conversation], str]:
     """A town's harmless exchanges, one a question, none of which its own monitor saw; and what they are.
 

@@ -69,6 +69,9 @@ class Engine:
         self._lookout = Lookout(moderators.answers) if moderators is not None else None
         self._lingering: list[Job] = []
         self._stopping = self._woken = False
+        self._steps = 0
+        self.under_way: int | None = None
+        """The number of the step that `run` is at; None where it sleeps."""
 
     @property
     def waiting(self) -> int:
@@ -105,6 +108,8 @@ class Engine:
         """Step until stopped; sleeps while there is nothing to do."""
         while True:
             self._woken = False
+            self._steps += 1
+            self.under_way = self._steps
             try:
                 if self.step():
                     continue
@@ -112,6 +117,7 @@ class Engine:
                 log.exception("a step failed; what was under way is ended")
                 self.fail("the server failed")
                 continue
+            self.under_way = None
             with self._changed:
                 if not self._woken:
                     if self._stopping and not self.running:
@@ -187,6 +193,8 @@ class Engine:
         for job in [*self._answered(), *self._intake.jobs]:
             for one in [one for one in job.asking if one.answer.done()]:
                 assert self.guard is not None
+                if one not in job.asking:  # what was decided just now has ended the job, or begun it again
+                    continue
                 job.asking.remove(one)
                 decision = answered(self.guard, one)
                 if one.side == "input":

@@ -218,6 +218,8 @@ class Intake:
     def _decide_input(self, job: Job, seconds: float) -> None:
         assert self.moderator is not None and job.guard is not None
         job.input = self.moderator.decided(job.portions, job.found, job.guard.input, seconds)
+        if job.guard.second is not None and job.input.layer == "monitor":
+            job.guard.second.seen()
         band, score = job.guard.band, job.input.score
         uncertain = band is not None and band.low <= score < band.high and job.input.layer == "monitor"
         if uncertain and job.opinion is not None:

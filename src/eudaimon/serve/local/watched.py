@@ -34,7 +34,7 @@ class Watched:
         self._seen = 0
         self._in_band = 0
         self._cleared = 0
-        self._asking = False
+        self._asking = self._counted = False
         self._second: Decided | None = None
         self._failed: Decided | None = None
         self._steered_at: tuple[int, Decided] | None = None
@@ -42,6 +42,9 @@ class Watched:
     def look(self, n: int, found: Read | BaseException) -> None:
         """What was read of the first ``n`` tokens, or why nothing could be."""
         guard, self._seen = self.guard, n
+        if isinstance(found, Read) and not self._counted and guard.second is not None:
+            self._counted = True
+            guard.second.seen()
         if isinstance(found, Read) and found.score >= self.worst:
             self._worst = found
         if self.hit is not None:

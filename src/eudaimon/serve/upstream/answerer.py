@@ -73,6 +73,11 @@ class UpstreamAnswerer:
         """Requests that wait for a place."""
         return len(self._open) - self.running
 
+    @property
+    def step(self) -> int | None:
+        """The number of the batch that the guard's thread reads; None between two."""
+        return self._how.checker.reader.step
+
     def ask(self, asked: Asked) -> UpstreamAnswering:
         """The answer to come, which has its place until it ended or was cancelled.
 

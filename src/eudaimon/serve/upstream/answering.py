@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from eudaimon.core import Text
 from eudaimon.core.text import Message
-from eudaimon.serve.asked import Asked, Decided, Ended, Event, Finish
+from eudaimon.serve.asked import Asked, Decided, Ended, Event, Fault, Finish
 from eudaimon.serve.outbound import NoAnswer
 from eudaimon.serve.second import Side
 from eudaimon.serve.upstream.checking import Checker
@@ -56,6 +56,7 @@ class UpstreamAnswering:
         self._growing = Growing(
             how.window, how.server.limits.longest_answer, whole_chunks=asked.top is not None
         )
+        self._read = False
         self._flagged_end: int | None = None
         self._sent_before = 0
         self._counted: tuple[int | None, int | None] = (None, None)
@@ -95,6 +96,7 @@ class UpstreamAnswering:
     async def _answer(self) -> None:
         """Answer, whatever happens, and say last how it ended."""
         queued = time.perf_counter()
+        fault: Fault | None = None
         try:
             if self._stopped:
                 raise asyncio.CancelledError
@@ -103,17 +105,17 @@ class UpstreamAnswering:
                 try:
                     finish, reason = await self._checked()
                 except NoAnswer as error:
-                    finish, reason = "error", str(error)
+                    finish, reason, fault = "error", str(error), error.fault
                 await self._count()
         except TimeoutError:
-            finish, reason = "error", "the answer took too long"
+            finish, reason, fault = "error", "the answer took too long", Fault("slow")
         except asyncio.CancelledError:
             finish = self._stopped or "cancelled"
             reason = "the server closes" if finish == "error" else ""
         except Exception:
             log.exception("an answer failed")
             finish, reason = "error", "the guard failed"
-        self._told = replace(self._told, finish=finish, reason=reason)
+        self._told = replace(self._told, finish=finish, reason=reason, fault=fault)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         # A task that is cancelled before its first step never runs at all.
@@ -209,7 +211,9 @@ class UpstreamAnswering:
 
     async def _check(self, text: Text, side: Side, shown: Text | None = None) -> Decided:
         started = time.perf_counter()
-        decided = await self._how.checker.check(text, side, shown)
+        again = side == "output" and self._read
+        decided = await self._how.checker.check(text, side, shown, again=again)
+        self._read |= side == "output"
         self._took(monitor=time.perf_counter() - started)
         return decided
 

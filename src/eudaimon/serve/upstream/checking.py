@@ -57,8 +57,13 @@ class Checker:
         self.reader, self.thresholds, self.second = reader, thresholds, second
         self.fail_open = fail_open
 
-    async def check(self, text: Text, side: Side, shown: Text | None = None) -> Decided:
-        """The decision on a text, of which the layers behind the guard are shown ``shown``. Never raises."""
+    async def check(
+        self, text: Text, side: Side, shown: Text | None = None, *, again: bool = False
+    ) -> Decided:
+        """The decision on a text, of which the layers behind the guard are shown ``shown``. Never raises.
+
+        ``again``: it is more of a text that was read before, and counts for no budget.
+        """
         started = time.perf_counter()
         threshold = self.thresholds.of(side)
         try:
@@ -71,7 +76,7 @@ class Checker:
         second = self.second
         if second is None:
             return first
-        if isinstance(second, Layers):
+        if not again:
             second.seen()
         if not second.band.low <= first.score < second.band.high:
             return first

@@ -33,11 +33,11 @@ def read_chunk(data: str) -> Chunk:
     try:
         value = json.loads(data)
         if value.get("error") is not None:
-            raise NoAnswer("the upstream server failed in the middle of its answer")
+            raise NoAnswer("the upstream server failed in the middle of its answer", fault="broke_off")
         usage = value.get("usage") or {}
         choices = value.get("choices") or ()
         if len(choices) > 1 or any(choice.get("index", 0) != 0 for choice in choices):
-            raise NoAnswer("the upstream server sent more than one answer", down=False)
+            raise NoAnswer("the upstream server sent more than one answer", down=False, fault="nonsense")
         counted = (_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
         if not choices:
             return Chunk("", (), None, *counted)
@@ -46,7 +46,9 @@ def read_chunk(data: str) -> Chunk:
         finish = choice.get("finish_reason")
         return Chunk(text, _tokens(choice.get("logprobs")), None if finish is None else str(finish), *counted)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IndexError) as error:
-        raise NoAnswer("the upstream server sent what is no completion", down=False) from error
+        raise NoAnswer(
+            "the upstream server sent what is no completion", down=False, fault="nonsense"
+        ) from error
 
 
 def _text(choice: dict[str, Any]) -> str:
@@ -55,7 +57,11 @@ def _text(choice: dict[str, Any]) -> str:
     else:
         delta = choice["delta"] or {}
         if delta.get("tool_calls") or delta.get("function_call") or delta.get("audio"):
-            raise NoAnswer("the upstream model answered with what is no text, which is not read", down=False)
+            raise NoAnswer(
+                "the upstream model answered with what is no text, which is not read",
+                down=False,
+                fault="nonsense",
+            )
         text = (delta.get("content") or "") + (delta.get("refusal") or "")
     if not isinstance(text, str):
         raise TypeError("the text of a chunk is no string")

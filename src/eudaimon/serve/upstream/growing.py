@@ -107,7 +107,11 @@ class Growing:
 
     def _append(self, text: str, tokens: tuple[Token, ...]) -> None:
         if len(self.text) + len(text) > self._longest:
-            raise NoAnswer(f"the upstream server answered more than {self._longest} characters", down=False)
+            raise NoAnswer(
+                f"the upstream server answered more than {self._longest} characters",
+                down=False,
+                fault="nonsense",
+            )
         # Pairs of halves become characters, halves alone a mark: neither may leave as it is.
         self.text += text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         if self._whole_chunks and (text or tokens):

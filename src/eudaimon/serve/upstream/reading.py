@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from eudaimon.core import EudaimonError, Text, UsageError
@@ -54,9 +55,12 @@ class Reader:
         self._count = count or (lambda text: len(text.split()))
         # No quiet time: while one batch is read the next one comes together by itself.
         self._worker: Worker[Text, float, Decided | Exception] = Worker(
-            self._decide, LARGEST_BATCH, quiet_seconds=0.0
+            self._batch, LARGEST_BATCH, quiet_seconds=0.0
         )
         self._n, self._closed = 0, False
+        self._steps = 0
+        self.step: int | None = None
+        """The number of what the guard's thread is at; None where it waits."""
 
     async def read(self, text: Text, threshold: float) -> Decided:
         """The guard's decision at a threshold; raises `NotRead` where it gives none."""
@@ -86,7 +90,7 @@ class Reader:
         plain = [plain_text(text) for text in texts]
         try:
             async with asyncio.timeout(min(self._timeout_seconds, COUNT_SECONDS)):
-                counted = self._worker.call(lambda: [self._count(text) for text in plain])
+                counted = self._worker.call(lambda: self._counted(plain))
                 return await asyncio.wrap_future(counted)
         except Exception as error:
             log.warning("the guard did not count tokens (%s)", type(error).__name__)
@@ -99,6 +103,23 @@ class Reader:
 
     def _done(self) -> None:
         self._n -= 1
+
+    def _batch(self, texts: Sequence[Text], threshold: float) -> list[Decided | Exception]:
+        with self._stepping():
+            return self._decide(texts, threshold)
+
+    def _counted(self, texts: Sequence[str]) -> list[int]:
+        with self._stepping():
+            return [self._count(text) for text in texts]
+
+    @contextmanager
+    def _stepping(self) -> Iterator[None]:
+        self._steps += 1
+        self.step = self._steps
+        try:
+            yield
+        finally:
+            self.step = None
 
     def _decide(self, texts: Sequence[Text], threshold: float) -> list[Decided | Exception]:
         try:

@@ -13,9 +13,10 @@ import httpx
 from eudaimon.core import UsageError
 from eudaimon.core.text import as_conversation
 from eudaimon.models.served import ChatServer
-from eudaimon.serve.asked import Asked
+from eudaimon.serve.asked import Asked, Fault
 from eudaimon.serve.outbound import NoAnswer, Outbound, as_json, require_plain
 from eudaimon.serve.upstream.chunks import Chunk, read_chunk
+from eudaimon.serve.upstream.refusals import refused
 from eudaimon.serve.upstream.sse import EventParser
 
 DONE = "[DONE]"
@@ -78,27 +79,35 @@ class Upstream:
         """
         path, body = request_body(asked, self.model)
         finish, parser = None, EventParser()
-        async with self._opened(path, body) as response, aclosing(self._pieces(response)) as pieces:
+        async with self._opened(path, body, asked.id) as response, aclosing(self._pieces(response)) as pieces:
             async for piece in pieces:
                 for event in parser.end() if piece is None else parser.feed(piece):
                     if not event.data.strip():
                         continue
                     if event.data.strip() == DONE:
                         if finish is None:
-                            raise NoAnswer("the upstream server ended without saying why", down=False)
+                            raise NoAnswer(
+                                "the upstream server ended without saying why", down=False, fault="nonsense"
+                            )
                         return
                     if event.name == "error":
-                        raise NoAnswer("the upstream server failed in the middle of its answer")
+                        raise NoAnswer(
+                            "the upstream server failed in the middle of its answer", fault="broke_off"
+                        )
                     chunk = read_chunk(event.data)
                     if chunk.finish is not None and chunk.finish not in ENDS:
-                        raise NoAnswer("the upstream model ended with what is no text", down=False)
+                        raise NoAnswer(
+                            "the upstream model ended with what is no text", down=False, fault="nonsense"
+                        )
                     if finish is not None and chunk.text:
-                        raise NoAnswer("the upstream server went on after its end", down=False)
+                        raise NoAnswer(
+                            "the upstream server went on after its end", down=False, fault="nonsense"
+                        )
                     finish = chunk.finish or finish
                     yield chunk
         # Some servers leave the last mark out: an answer that said why it ended is whole.
         if finish is None:
-            raise NoAnswer("the upstream server broke off in the middle of its answer")
+            raise NoAnswer("the upstream server broke off in the middle of its answer", fault="broke_off")
 
     async def works(self) -> bool:
         """Whether the model gives one token."""
@@ -120,26 +129,42 @@ class Upstream:
         await self._outbound.close()
 
     @asynccontextmanager
-    async def _opened(self, path: str, body: dict[str, Any]) -> AsyncIterator[httpx.Response]:
-        outbound = self._outbound
-        client = outbound.client
-        request = client.build_request("POST", outbound.at(path), content=as_json(body))
+    async def _opened(self, path: str, body: dict[str, Any], id_: str) -> AsyncIterator[httpx.Response]:
+        # Ours, never a client's: the logs of both servers can be read side by side.
+        own = {"x-request-id": id_} if id_ else {}
         try:
             async with asyncio.timeout(self.limits.first_seconds):
-                response = await client.send(request, stream=True)
+                response = await self._outbound.sent(path, as_json(body), own)
         except TimeoutError as error:
-            raise NoAnswer(f"the {WHAT} did not answer within {self.limits.first_seconds:g} s") from error
+            raise NoAnswer(
+                f"the {WHAT} did not answer within {self.limits.first_seconds:g} s", fault="slow"
+            ) from error
+        except httpx.TimeoutException as error:
+            raise NoAnswer(f"the {WHAT} took too long ({type(error).__name__})", fault="slow") from error
         except httpx.HTTPError as error:
-            raise NoAnswer(f"the {WHAT} cannot be reached ({type(error).__name__})") from error
+            raise NoAnswer(
+                f"the {WHAT} cannot be reached ({type(error).__name__})", fault="unreachable"
+            ) from error
         try:
             if response.status_code != httpx.codes.OK:
-                raise refused(response.status_code)
+                raise await self._refused(response)
             require_plain(response, WHAT)
             if not response.headers.get("content-type", "").lower().startswith("text/event-stream"):
-                raise NoAnswer(f"the {WHAT} answered with what is no stream of events", down=False)
+                raise NoAnswer(
+                    f"the {WHAT} answered with what is no stream of events", down=False, fault="nonsense"
+                )
             yield response
         finally:
             await response.aclose()
+
+    async def _refused(self, response: httpx.Response) -> NoAnswer:
+        try:
+            async with asyncio.timeout(self.limits.silent_seconds):
+                return await refused(response, WHAT)
+        except TimeoutError:
+            return NoAnswer(
+                f"the {WHAT} refused and did not say why in time", fault=Fault("slow", response.status_code)
+            )
 
     async def _pieces(self, response: httpx.Response) -> AsyncGenerator[bytes | None, None]:
         """The bytes as they come, then None."""
@@ -150,9 +175,13 @@ class Upstream:
                     async with asyncio.timeout(self.limits.silent_seconds):
                         piece = await anext(stream, None)
                 except TimeoutError as error:
-                    raise NoAnswer(f"the {WHAT} said nothing for {self.limits.silent_seconds:g} s") from error
+                    raise NoAnswer(
+                        f"the {WHAT} said nothing for {self.limits.silent_seconds:g} s", fault="slow"
+                    ) from error
                 except httpx.HTTPError as error:
-                    raise NoAnswer(f"the {WHAT} broke off in the middle of its answer") from error
+                    raise NoAnswer(
+                        f"the {WHAT} broke off in the middle of its answer", fault="broke_off"
+                    ) from error
                 yield piece
                 if piece is None:
                     return
@@ -176,15 +205,6 @@ def request_body(asked: Asked, model: str) -> tuple[str, dict[str, Any]]:
     if asked.top is not None:
         body |= {"logprobs": True, "top_logprobs": asked.top}
     return "/chat/completions", {**body, "messages": [turn.model_dump() for turn in asked.conversation]}
-
-
-def refused(status: int) -> NoAnswer:
-    """What a status other than 200 means to a client, without what the server said: that is not read."""
-    if status in (429, 503):
-        return NoAnswer(f"the {WHAT} is busy (HTTP {status})", down=False)
-    if status in (400, 404, 413, 422):
-        return NoAnswer(f"the {WHAT} does not take the request (HTTP {status})", down=False)
-    return NoAnswer(f"the {WHAT} answered HTTP {status}")
 
 
 def only_model(url: str, *, api_key_env: str = "", transport: httpx.BaseTransport | None = None) -> str:

@@ -63,7 +63,9 @@ class EventParser:
         try:
             field, _, value = line.decode("utf-8").partition(":")
         except UnicodeDecodeError as error:
-            raise NoAnswer("the upstream server sent what is no UTF-8", down=False) from error
+            raise NoAnswer(
+                "the upstream server sent what is no UTF-8", down=False, fault="nonsense"
+            ) from error
         value = value.removeprefix(" ")
         if field == "data":
             self._data.append(value)
@@ -73,4 +75,8 @@ class EventParser:
 
     def _require_room(self, more: int) -> None:
         if self._size + more > self._longest:
-            raise NoAnswer(f"the upstream server sent an event of over {self._longest} bytes", down=False)
+            raise NoAnswer(
+                f"the upstream server sent an event of over {self._longest} bytes",
+                down=False,
+                fault="nonsense",
+            )
