@@ -89,8 +89,6 @@ class Workshop:
 
 def _machine(opened: Opened, stack: ExitStack) -> Machine:
     """The model with its hooks, which are taken off when the stack is left."""
-    import torch
-
     from eudaimon.core import UsageError
     from eudaimon.models.decoding import stops
     from eudaimon.serve.local.batch import Machine
@@ -121,6 +119,6 @@ def _machine(opened: Opened, stack: ExitStack) -> Machine:
         window_tokens=guard.monitor.window_tokens if guard is not None else 0,
         steered=steered,
         drift=every.index(followed) if followed is not None else None,
-        unit=torch.from_numpy(drift.direction.vector.copy()).to(model.device) if drift is not None else None,
+        unit=drift.direction.vector.copy() if drift is not None else None,
         binding=model.binding,
     )
