@@ -251,10 +251,13 @@ class Engine:
             job.times.monitor += batch.seconds_monitor
         if logits is not None:
             self._draw(batch, logits)
-        # The look before this one was read while the model computed; this one is read beside the next step.
+        # The look before this one was read while the model computed; this one is read beside the next step,
+        # unless somebody's first or last words wait for it.
         self._collect()
         if self._batch is not None and self._lookout is not None:
             self._lookout.begin(batch)
+            if any(job.awaits_look for job in batch.jobs):
+                self._collect()
         over = [job for job in batch.jobs if job.finish is not None and not job.unread]
         if over and self._batch is not None:
             self._lingering += [job for job in over if job.ended is None]
