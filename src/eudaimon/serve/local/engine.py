@@ -125,14 +125,11 @@ class Engine:
         self._settle_opinions()
         # Who waits for a second opinion only takes no place in the model; but not without end.
         did = self._intake.step(min(self.slots - self._in_model, self.most - self.running))
+        if did:
+            # What nobody has to look at needs not wait for the next token of all others.
+            self._tell()
         did |= self._decode()
-        for job in self._answered():
-            if job.ended is None:
-                ask_about_answer(job, self.machine.model.tokenizer, self.wake)
-                job.send()
-                job.close()
-        self._drop_ended()
-        self.flush()
+        self._tell()
         return did
 
     def fail(self, reason: str) -> None:
@@ -146,6 +143,16 @@ class Engine:
         self._batch = None
         if self._lookout is not None:
             self._lookout.forget()
+        self._drop_ended()
+        self.flush()
+
+    def _tell(self) -> None:
+        """Send what may go out, and ask about what is unsure."""
+        for job in self._answered():
+            if job.ended is None:
+                ask_about_answer(job, self.machine.model.tokenizer, self.wake)
+                job.send()
+                job.close()
         self._drop_ended()
         self.flush()
 
