@@ -1,4 +1,4 @@
-"""The looks at growing answers: what was pooled at one step is read while the model computes the next."""
+"""The looks at growing answers: what was pooled at a step is read beside the next, or waited for at once."""
 
 from __future__ import annotations
 
