@@ -13,7 +13,9 @@ from eudaimon.core import Message
 from eudaimon.models.decoding import answerable
 from eudaimon.serve import Asked, Ended
 from eudaimon.serve.local import Limits
+from eudaimon.serve.local.batch import Batch
 from eudaimon.serve.local.readout import scores_of
+from eudaimon.serve.local.release import Release
 
 ANSWERED = {"max_new_tokens": 40, "temperature": 1.0}
 DISGUISED = "How do I k\u200bill the goat?"
@@ -145,6 +147,38 @@ def test_nothing_goes_out_from_the_flagged_token_on(model, hearing, serve, heard
     assert len(answer) <= sent
     assert end.n_leaked <= max(first - hold_back, 0) and end.n_leaked + end.n_held == end.n_output
     assert end.output.flagged and end.output.layer == "monitor" and not end.input.flagged
+
+
+@pytest.mark.parametrize("hold_back", [None, 0, 3])
+def test_first_and_last_words_wait_for_no_further_step(model, hearing, serve, monkeypatch, hold_back):
+    on, text = model(), said("Who are you?")
+    tokens = spoken(on, text, 30, 5)
+    unsaid = next(token for token in range(5, 300) if token not in tokens)
+    answerer = serve() if hold_back is None else serve(hearing(unsaid), hold_back=hold_back)
+    forwards, told, step = [], [], Batch.step
+
+    def counted(batch):
+        forwards.append(len(batch))
+        return step(batch)
+
+    monkeypatch.setattr(Batch, "step", counted)
+    inner = answerer._tell
+    answerer._tell = lambda box, event: (told.append((event, len(forwards))), inner(box, event))
+
+    async def main():
+        asked = Asked(text, max_new_tokens=30, seed=5, temperature=1.0)
+        return [event async for event in answerer.ask(asked).events()]
+
+    events = asyncio.run(main())
+    shown, first = Release(on.tokenizer), 0
+    while shown.piece(len(shown)) is None:
+        shown.add(tokens[first])
+        first += 1
+    # The first token comes with the prompt, a later one with the forward of the one before; one that is
+    # looked at waits for the forward that takes it, and for those that are held back with it.
+    waits = -1 if hold_back is None else hold_back
+    assert next(at for _, at in told) == first + waits
+    assert told[-1] == (events[-1], 29 if hold_back is None else 30) and len(forwards) == told[-1][1]
 
 
 def test_what_is_not_flagged_is_sent_to_its_last_token(model, hearing, serve, heard):

@@ -6,9 +6,11 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
 from eudaimon.core import Pooling, Site
 from eudaimon.models.activations import Activations
@@ -45,7 +47,7 @@ class Machine:
     whole: bool = True
     steered: Steered | None = None
     drift: int | None = None
-    unit: Tensor | None = None
+    unit: Float[np.ndarray, "d"] | None = None
     binding: Binding | None = None
 
     @property
@@ -53,7 +55,7 @@ class Machine:
         """Whether there is a monitor."""
         return bool(self.sites)
 
-    @property
+    @cached_property
     def read(self) -> tuple[int, ...]:
         """The taps that the monitor reads."""
         return tuple(self.taps.sites.index(site) for site in self.sites)
@@ -123,14 +125,11 @@ class Batch:
             return None
         # What is steered stands in a conversation that was flagged already: its own tokens count.
         whole = [self.machine.whole and not self.jobs[row].steered for row in rows]
-        which, views = self.pools.looked_at(rows, whole)
-        place = {row: at for at, row in enumerate(rows)}
+        seen = self.pools.looked_at(rows, whole)
         return Looks(
             jobs=tuple((self.jobs[row], self.jobs[row].fed) for row in rows),
-            rows=np.array([place[int(row)] for row in which]),
-            activations=self.machine.activations(
-                self.pools.values(which, views), self.pools.tokens(which, views)
-            ),
+            rows=seen.places,
+            activations=self.machine.activations(self.pools.values(seen), seen.n_tokens),
         )
 
     def keep(self, jobs: Sequence[Job]) -> None:
@@ -146,7 +145,7 @@ class Batch:
         self.decoder.select(rows)
         self.decoder.trim()
         if self.pools is not None:
-            self.pools.select(rows)
+            self.pools.select(np.array(places))
 
     def join(self, other: Batch) -> None:
         """Go on with the jobs of another one as well."""
@@ -210,10 +209,8 @@ class LongPrefill:
         pools = None
         if machine.watches:
             # It is longer than a window: the conversation as a whole is not looked at any more.
-            count = np.array([max(int(self.job.prompt.content.sum()), machine.window_tokens)])
-            states = empty_states(
-                machine.poolings, 1, len(machine.sites), machine.model.width, machine.model.device
-            )
+            count = [max(int(self.job.prompt.content.sum()), machine.window_tokens)]
+            states = empty_states(machine.poolings, 1, len(machine.sites), machine.model.width)
             pools = Pools(machine.poolings, states, count, machine.window_tokens)
         return Batch(machine, [self.job], decoder, pools), logits
 

@@ -210,11 +210,11 @@ def _highest(monitor: Monitor, every: Sequence[object], pools: Pools, hidden: Te
 
     read = [every.index(site) for site in monitor.sites]
     values, counts = [], []
-    for token in hidden[:, read]:
+    for token in hidden[:, read].cpu().numpy():
         pools.add(token[None])
-        rows, views = pools.looked_at([0], [monitor.reads == "text"])
-        values.append(pools.values(rows, views))
-        counts.append(pools.tokens(rows, views))
+        seen = pools.looked_at([0], [monitor.reads == "text"])
+        values.append(pools.values(seen))
+        counts.append(seen.n_tokens)
     block = np.concatenate(values)
     whole = np.zeros(len(block), dtype=bool)
     activations = Activations(

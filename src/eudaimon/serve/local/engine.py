@@ -131,14 +131,11 @@ class Engine:
         self._settle_opinions()
         # Who waits for a second opinion only takes no place in the model; but not without end.
         did = self._intake.step(min(self.slots - self._in_model, self.most - self.running))
+        if did:
+            # What nobody has to look at needs not wait for the next token of all others.
+            self._tell()
         did |= self._decode()
-        for job in self._answered():
-            if job.ended is None:
-                ask_about_answer(job, self.machine.model.tokenizer, self.wake)
-                job.send()
-                job.close()
-        self._drop_ended()
-        self.flush()
+        self._tell()
         return did
 
     def fail(self, reason: str) -> None:
@@ -152,6 +149,16 @@ class Engine:
         self._batch = None
         if self._lookout is not None:
             self._lookout.forget()
+        self._drop_ended()
+        self.flush()
+
+    def _tell(self) -> None:
+        """Send what may go out, and ask about what is unsure."""
+        for job in self._answered():
+            if job.ended is None:
+                ask_about_answer(job, self.machine.model.tokenizer, self.wake)
+                job.send()
+                job.close()
         self._drop_ended()
         self.flush()
 
@@ -259,10 +266,13 @@ class Engine:
             job.times.monitor += batch.seconds_monitor
         if logits is not None:
             self._draw(batch, logits)
-        # The look before this one was read while the model computed; this one is read beside the next step.
+        # The look before this one was read while the model computed; this one is read beside the next step,
+        # unless somebody's first or last words wait for it.
         self._collect()
         if self._batch is not None and self._lookout is not None:
             self._lookout.begin(batch)
+            if any(job.awaits_look for job in batch.jobs):
+                self._collect()
         over = [job for job in batch.jobs if job.finish is not None and not job.unread]
         if over and self._batch is not None:
             self._lingering += [job for job in over if job.ended is None]

@@ -114,9 +114,21 @@ class Job:
         return min(self.watched.passed, len(self.release))
 
     @property
+    def held(self) -> int:
+        """How many tokens of what passed are held back while the answer grows."""
+        return self.guard.hold_back if self.guard and self.watched and self.asked.output == "block" else 0
+
+    @property
     def unread(self) -> bool:
         """Whether a token of what is to be sent must still go in, to be looked at."""
         return (self.watched is not None or self.followed) and self.fed < self.release.tokens_needed
+
+    @property
+    def awaits_look(self) -> bool:
+        """Whether its first or its last words may go out as soon as the look on its way has passed."""
+        if not self.looking or self.ended is not None:
+            return False
+        return not self.unread if self.finish is not None else self.fed == self.held + 1
 
     def asks(self, side: Side) -> bool:
         """Whether a second opinion about a side is on its way."""
@@ -126,8 +138,7 @@ class Job:
         """Tell what may be told now."""
         if self.ended is not None or self.finish is not None:
             return
-        held = self.guard.hold_back if self.guard and self.watched and self.asked.output == "block" else 0
-        piece = self.release.piece(max(self.passed - held, 0))
+        piece = self.release.piece(max(self.passed - self.held, 0))
         if piece is not None:
             self.tell(piece)
 

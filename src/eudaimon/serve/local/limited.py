@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from queue import SimpleQueue
 from threading import Lock, Thread
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from eudaimon.core import EudaimonError
 
@@ -20,6 +19,38 @@ class Hung(EudaimonError):
     """A call that did not come back in time."""
 
 
+class Call(Generic[Found]):
+    """A call on its way. Less than a `concurrent.futures.Future`: one a step is made of them."""
+
+    def __init__(self, do: Callable[[], Found]) -> None:
+        self._do = do
+        self._value: Found | None = None
+        self._error: BaseException | None = None
+        self._under_way = Lock()
+        self._under_way.acquire()
+
+    def make(self) -> None:
+        """Call, and let who waits for it go on."""
+        try:
+            self._value = self._do()
+        except BaseException as error:
+            self._error = error
+        self._under_way.release()
+
+    def over(self, seconds: float) -> bool:
+        """Whether it came back, after ``seconds`` at most."""
+        if not self._under_way.acquire(timeout=seconds):
+            return False
+        self._under_way.release()
+        return True
+
+    def found(self) -> Found:
+        """What it gave, or its exception; once it is over."""
+        if self._error is not None:
+            raise self._error
+        return cast("Found", self._value)
+
+
 class Limited:
     """Calls in a thread of its own, each waited for at most ``seconds``; from one thread at a time.
 
@@ -29,34 +60,35 @@ class Limited:
 
     def __init__(self, seconds: float, name: str) -> None:
         self.seconds, self.name = seconds, name
-        self._lock = Lock()
-        self._lost = 0
-        self._todo: SimpleQueue[Callable[[], None] | None] | None = None
+        self._lost: list[Call[Any]] = []
+        self._todo: SimpleQueue[Call[Any] | None] | None = None
 
     def call(self, do: Callable[[], Found]) -> Found:
         """What ``do`` gives, or its exception; raises `Hung` when it takes too long."""
         return self.wait(self.begin(do))
 
-    def begin(self, do: Callable[[], Found]) -> Future[Found]:
+    def begin(self, do: Callable[[], Found]) -> Call[Found]:
         """``do`` on its way; raises `Hung` while too many others hang."""
-        if self._lost >= MOST_LOST:
-            raise Hung(f"{self._lost} calls of the {self.name} hang", right=f"a {self.name} that answers")
+        if self._lost:
+            self._lost = [call for call in self._lost if not call.over(0)]
+        if len(self._lost) >= MOST_LOST:
+            raise Hung(
+                f"{len(self._lost)} calls of the {self.name} hang", right=f"a {self.name} that answers"
+            )
         if self._todo is None:
             self._todo = SimpleQueue()
             Thread(target=_work, args=(self._todo,), name=f"eudaimon-{self.name}", daemon=True).start()
-        found: Future[Found] = Future()
-        self._todo.put(lambda: _settle(found, do))
-        return found
+        call = Call(do)
+        self._todo.put(call)
+        return call
 
-    def wait(self, found: Future[Found]) -> Found:
+    def wait(self, call: Call[Found]) -> Found:
         """What was begun gives; raises as `call`."""
-        try:
-            return found.result(timeout=self.seconds)
-        except TimeoutError as error:
-            if found.done():  # just now, or it raised a TimeoutError of its own
-                return found.result()
-            self._leave(found)
-            raise Hung(f"the {self.name} did not answer within {self.seconds:g} s") from error
+        if call.over(self.seconds):
+            return call.found()
+        self._lost.append(call)
+        self.close()
+        raise Hung(f"the {self.name} did not answer within {self.seconds:g} s")
 
     def close(self) -> None:
         """End the thread once it has done what was begun."""
@@ -64,26 +96,7 @@ class Limited:
             self._todo.put(None)
             self._todo = None
 
-    def _leave(self, found: Future[Any]) -> None:
-        with self._lock:
-            self._lost += 1
-        found.add_done_callback(self._returned)
-        self.close()
 
-    def _returned(self, _found: Future[Any]) -> None:
-        with self._lock:
-            self._lost -= 1
-
-
-def _work(todo: SimpleQueue[Callable[[], None] | None]) -> None:
-    while (do := todo.get()) is not None:
-        do()
-
-
-def _settle(found: Future[Found], do: Callable[[], Found]) -> None:
-    try:
-        value = do()
-    except BaseException as error:
-        found.set_exception(error)
-    else:
-        found.set_result(value)
+def _work(todo: SimpleQueue[Call[Any] | None]) -> None:
+    while (call := todo.get()) is not None:
+        call.make()

@@ -1,18 +1,17 @@
-"""The looks at growing answers: what was pooled at one step is read while the model computes the next."""
+"""The looks at growing answers: what was pooled at a step is read beside the next, or waited for at once."""
 
 from __future__ import annotations
 
 import logging
 import time
-from concurrent.futures import Future
+from collections.abc import Sequence
 from functools import partial
-
-import numpy as np
 
 from eudaimon.serve.local.batch import Batch, Looks
 from eudaimon.serve.local.job import Job
+from eudaimon.serve.local.limited import Call
 from eudaimon.serve.local.moderating import Found, Moderator
-from eudaimon.serve.local.readout import Read, read, worst
+from eudaimon.serve.local.readout import Read, read_worst
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +21,7 @@ class Lookout:
 
     def __init__(self, moderator: Moderator) -> None:
         self._moderator = moderator
-        self._looks: tuple[Looks, Future[list[Read]] | BaseException] | None = None
+        self._looks: tuple[Looks, Call[list[Read]] | BaseException] | None = None
 
     def begin(self, batch: Batch) -> None:
         """Let the monitor read what its answers are now; raises what pooling raises."""
@@ -32,11 +31,11 @@ class Lookout:
             return
         monitor = self._moderator.monitor
         jobs = [job for job, _ in looks.jobs]
-        known = np.array([job.watched.worst if job.watched is not None else -1.0 for job in jobs])
-        answer: Future[list[Read]] | BaseException
+        known = [job.watched.worst if job.watched is not None else -1.0 for job in jobs]
+        answer: Call[list[Read]] | BaseException
         try:
             answer = self._moderator.limited.begin(
-                partial(read, monitor, looks.activations, known[looks.rows])
+                partial(read_worst, monitor, looks.activations, looks.rows, known)
             )
         except Exception as error:
             answer = error
@@ -53,24 +52,21 @@ class Lookout:
         looks, answer = self._looks
         self._looks = None
         began = time.perf_counter()
-        reads: list[list[Read]] = [[] for _ in looks.jobs]
-        error: BaseException | None = answer if isinstance(answer, BaseException) else None
-        if isinstance(answer, Future):
-            try:
-                found = self._moderator.limited.wait(answer)
-                for one, row in zip(found, looks.rows, strict=True):
-                    reads[row].append(one)
-            except Exception as raised:
-                error = raised
-        if error is not None:
+        found: Sequence[Found]
+        try:
+            if isinstance(answer, BaseException):
+                raise answer
+            found = [*self._moderator.limited.wait(answer)]
+        except Exception as error:
             log.error("the monitor failed on %d answers: %s", len(looks.jobs), type(error).__name__)
+            found = [error] * len(looks.jobs)
         seconds = time.perf_counter() - began
         seen: list[tuple[Job, int, Found]] = []
-        for (job, n), own in zip(looks.jobs, reads, strict=True):
+        for (job, n), own in zip(looks.jobs, found, strict=True):
             job.times.monitor += seconds
             if job.ended is None and job.looking:  # neither over nor begun again since
                 job.looking -= 1
-                seen.append((job, n, worst(own) if error is None else error))
+                seen.append((job, n, own))
         return seen
 
     def forget(self) -> None:

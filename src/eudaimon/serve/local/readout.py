@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from eudaimon.core import EudaimonError
 from eudaimon.monitor.monitor import sigmoid
@@ -39,33 +40,52 @@ def scores_of(monitor: Monitor, activations: Activations) -> Float[np.ndarray, "
     return scores
 
 
-def read(
-    monitor: Monitor, activations: Activations, above: Float[np.ndarray, "n"] | None = None
-) -> list[Read]:
-    """Scores with their categories, in the order of the activations; raises as `scores_of` does.
+def read(monitor: Monitor, activations: Activations) -> list[Read]:
+    """Scores with their categories, in the order of the activations; raises as `scores_of` does."""
+    scores = scores_of(monitor, activations)
+    return _reads(monitor, activations, scores, range(len(scores)), categories=True)
 
-    Categories are read only where the score is higher than ``above``, if that is given.
+
+def read_worst(
+    monitor: Monitor, activations: Activations, answers: Int[np.ndarray, "n"], above: Sequence[float]
+) -> list[Read]:
+    """What counts of several readings an answer, for each answer; raises as `scores_of` does.
+
+    Activation k is of answer ``answers[k]``; each has one at least. Categories are read where a score is
+    higher than what was read ``above`` of some answer before.
     """
     scores = scores_of(monitor, activations)
-    heads: dict[str, Float[np.ndarray, "n"]] = {}
-    if monitor.categories and (above is None or (scores > above).any()):
+    # What is no number counts before all others.
+    ranks = np.where(np.isnan(scores), np.inf, scores).tolist()
+    rows = [-1] * len(above)
+    for row, answer in enumerate(answers.tolist()):
+        if rows[answer] < 0 or ranks[row] > ranks[rows[answer]]:
+            rows[answer] = row
+    higher = any(ranks[row] > known for row, known in zip(rows, above, strict=True))
+    return _reads(monitor, activations, scores, rows, categories=higher)
+
+
+def _reads(
+    monitor: Monitor,
+    activations: Activations,
+    scores: Float[np.ndarray, "n"],
+    rows: Sequence[int],
+    *,
+    categories: bool,
+) -> list[Read]:
+    heads: dict[str, list[float]] = {}
+    if categories:
         heads = {
-            name: sigmoid(head.logits(activations) - head.threshold)
+            name: sigmoid(head.logits(activations) - head.threshold).tolist()
             for name, head in monitor.categories.items()
         }
-    return [
-        Read(
-            float(scores[row]),
-            int(activations.n_tokens[row]),
-            {name: float(values[row]) for name, values in heads.items()},
-        )
-        for row in range(len(scores))
-    ]
+    values, counts = scores.tolist(), activations.n_tokens.tolist()
+    return [Read(values[row], counts[row], {name: own[row] for name, own in heads.items()}) for row in rows]
 
 
 def worst(reads: Sequence[Read]) -> Read:
     """The reading that counts: the highest score, and before all others one that is no number."""
-    return max(reads, key=lambda one: (np.isnan(one.score), one.score))
+    return max(reads, key=lambda one: (isnan(one.score), one.score))
 
 
 def decided(
@@ -73,7 +93,7 @@ def decided(
 ) -> Decided:
     """The monitor's decision on a text from all that was read of it; an unreadable part is a failure."""
     one = worst(reads)
-    if np.isnan(one.score):
+    if isnan(one.score):
         what = "; ".join(filter(None, (one.note, "the monitor reads no number there")))
         return failed(what, threshold, seconds=seconds, fail_open=fail_open)
     flagged = one.score >= threshold

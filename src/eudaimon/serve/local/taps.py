@@ -8,12 +8,14 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
 from eudaimon.core import Pooling, Site
 from eudaimon.models.hooks import Stopped, reading
 from eudaimon.models.model import Model
 from eudaimon.models.pooling import Reading, State, finish
 from eudaimon.models.prompts import Prompt
+from eudaimon.serve.local.pools import States
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -61,23 +63,35 @@ class Step:
     """The newest token of each row: a copy of its hidden state at every site."""
 
     def __init__(self, n_sites: int) -> None:
-        self.taken: list[Tensor | None] = [None] * n_sites
+        self._taken: list[Tensor | None] = [None] * n_sites
+        self._block: np.ndarray | None = None
 
     def take(self, site: int, hidden: Tensor) -> None:
         """Keep the newest token at a site."""
+        import torch
+
         # Copied: a model may go on to write into what its block gave.
+        if hidden.device.type != "cpu":
+            self._taken[site] = hidden[:, -1].to(torch.float32, copy=True)
+            return
+        if self._block is None:
+            shape = (hidden.shape[0], len(self._taken), hidden.shape[2])
+            self._block = np.empty(shape, dtype=np.float32)
+        # numpy has no bfloat16. Its slices and copies cost less than torch's.
+        self._block[:, site] = hidden.float().numpy()[:, -1]
+        self._taken[site] = hidden
+
+    def at(self, sites: Sequence[int]) -> Float[np.ndarray, "rows sites d"]:
+        """Float32, on the CPU; raises `RuntimeError` where the forward did not reach a site."""
         import torch
 
-        self.taken[site] = hidden[:, -1].to(torch.float32, copy=True)
-
-    def at(self, sites: Sequence[int]) -> Tensor:
-        """``[rows, sites, d]``; raises `RuntimeError` where the forward did not reach a site."""
-        import torch
-
-        found = [self.taken[site] for site in sites]
-        if any(one is None for one in found):
+        found = [one for site in sites if (one := self._taken[site]) is not None]
+        if len(found) < len(sites):
             raise RuntimeError("the forward ended before the last site")
-        return torch.stack([one for one in found if one is not None], dim=1)
+        if self._block is None:
+            block: np.ndarray = torch.stack(found, dim=1).cpu().numpy()
+            return block
+        return self._block if len(sites) == len(self._taken) else self._block[:, list(sites)]
 
 
 class Prefill:
@@ -109,14 +123,15 @@ class Prefill:
                 self._states[site, pooling] = self._reading.pool(hidden, pooling)
             self.seconds += time.perf_counter() - began
 
-    def states(self) -> dict[Pooling, State]:
-        """What was pooled, ``[rows, sites, d]``."""
+    def states(self) -> States:
+        """What was pooled, ``[rows, sites, d]``, float32 on the CPU."""
         import torch
 
         found = {}
         for pooling in self.poolings:
             each = [self._states[site, pooling] for site in self.sites]
-            found[pooling] = tuple(torch.stack(parts, dim=1) for parts in zip(*each, strict=True))
+            parts = (torch.stack(parts, dim=1) for parts in zip(*each, strict=True))
+            found[pooling] = tuple(part.float().cpu().numpy() for part in parts)
         return found
 
     def values(self) -> np.ndarray:

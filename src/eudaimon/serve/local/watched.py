@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import isnan
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from eudaimon.core import EudaimonError
 from eudaimon.serve.asked import Decided
@@ -49,7 +48,7 @@ class Watched:
             self._worst = found
         if self.hit is not None:
             return
-        if isinstance(found, BaseException) or np.isnan(found.score):
+        if isinstance(found, BaseException) or isnan(found.score):
             nothing = EudaimonError("the monitor reads no number there")
             error = found if isinstance(found, BaseException) else nothing
             self._failed = failed(error, guard.output, fail_open=guard.fail_open)

@@ -85,8 +85,6 @@ class Workshop:
 
 def _machine(opened: Opened, stack: ExitStack) -> Machine:
     """The model with its hooks, which are taken off when the stack is left."""
-    import torch
-
     from eudaimon.core import UsageError
     from eudaimon.models.decoding import stops
     from eudaimon.serve.local.batch import Machine
@@ -119,6 +117,6 @@ def _machine(opened: Opened, stack: ExitStack) -> Machine:
         whole=guard is None or guard.reader.reads == "text",
         steered=steered,
         drift=every.index(followed) if followed is not None else None,
-        unit=torch.from_numpy(drift.direction.vector.copy()).to(model.device) if drift is not None else None,
+        unit=drift.direction.vector.copy() if drift is not None else None,
         binding=model.binding,
     )
