@@ -76,10 +76,10 @@ def both(stub, guard, answerer, over_http, monkeypatch):
     monkeypatch.setenv("UPSTREAM_KEY", KEY)
 
     @contextmanager
-    def start(script, **limits):
-        fast = Limits(first_seconds=0.5, silent_seconds=0.5)
+    def start(script, seconds=60.0, **limits):
+        patience = Limits(first_seconds=seconds, silent_seconds=seconds)
         with stub.in_thread(script) as server:
-            one = answerer(server.url, guard, key="UPSTREAM_KEY", limits=fast)
+            one = answerer(server.url, guard, key="UPSTREAM_KEY", limits=patience)
             with over_http(one, Settings(limits=HttpLimits(**limits))) as (url, ours):
                 yield url, server, ours
 
@@ -109,7 +109,7 @@ def test_before_an_answer_the_status_says_what_failed(both, stub, name, stream, 
     async def scripted(talk):
         await script(talk, stub)
 
-    with both(scripted) as (url, server, ours):
+    with both(scripted, seconds=1.0 if name == "hangs" else 60.0) as (url, server, ours):
         found = chat(url, stream=stream)
         assert (found.status_code, found.json()["error"]["code"]) == (expected, code)
         assert set(found.json()["error"]) == {"message", "type", "param", "code"}
@@ -187,7 +187,7 @@ def test_the_official_client_sees_its_own_errors(both, stub):
 
 def test_a_slow_server_behind_is_waited_for_with_a_heartbeat(both, stub):
     async def script(talk):
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1)
         await talk.status(500)
 
     with both(script, heartbeat_seconds=0.05) as (url, _, _):
