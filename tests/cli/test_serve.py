@@ -125,6 +125,9 @@ def test_it_refuses_what_would_not_guard(refused, monitor, tmp_path, monkeypatch
     monkeypatch.delenv("EUDAIMON_TOKENS", raising=False)
     file = monitor("llama")
     assert "--unguarded" in refused("serve", "MODEL")
+    assert "eudaimon serve minilm-guard --upstream http" in refused("serve", "minilm-guard")
+    closed = refused("serve", "minilm-guard", "--upstream", "http://127.0.0.1:9/v1")
+    assert "cannot be reached" in closed and "start it first" in closed
     assert "one of the two" in refused("serve", "MODEL", "--monitor", file, "--unguarded")
     assert "there is no monitor nowhere" in refused("serve", "MODEL", "--monitor", "nowhere.safetensors")
     for host in ("0.0.0.0", "::", "10.0.0.1", "example.org"):

@@ -69,6 +69,7 @@ def serve(
     """
     from eudaimon.cli.parse import parse_adapters
     from eudaimon.core import UsageError
+    from eudaimon.serve.guards import guard_names
     from eudaimon.serve.opening import Wanted, with_town
 
     require_extra()
@@ -95,6 +96,12 @@ def serve(
         force=force,
     )
     wanted = with_town(wanted, guarded=not unguarded)
+    if not upstream.upstream and model in guard_names() and not Path(model).exists():
+        raise UsageError(
+            f"{model} is a guard and answers nothing itself",
+            right="the server in front of which it stands",
+            do=f"eudaimon serve {model} --upstream http://127.0.0.1:8001/v1",
+        )
     if wanted.guard is None and not unguarded:
         raise UsageError(
             "nothing would guard the model", right="a monitor", do="--monitor FILE, or --unguarded"
