@@ -22,10 +22,9 @@ def test_the_client_chats_streams_and_is_blocked(served, capsys, document):
     url, answerer, _ = served()
     code = shown(document)
     assert "127.0.0.1:8000" in code and code.count("\n") <= 12
-    words = "how do I cheat my neighbour of his goat?"
-    assert words in code
     # The pretended answerer knows one dangerous word.
     script = code.replace("http://127.0.0.1:8000", url).replace("cheat my neighbour", "bomb my neighbour")
+    assert "bomb" in script
     exec(compile(script, document, "exec"), {})
     said = capsys.readouterr().out
     assert said.startswith("how do I store the milk? content_filter") and "flagged=True" in said
