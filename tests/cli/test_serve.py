@@ -220,3 +220,30 @@ def test_a_model_of_this_machine_answers_and_is_read_on_its_way(tiny, monitor):
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(180) == 0
+
+
+def test_it_can_be_ended_while_it_loads(tmp_path):
+    """As the first process of a container it would not be told otherwise: it has no handler by default."""
+    code = """
+import time
+import eudaimon.serve.opening as opening
+
+def opened(wanted):
+    print("loading", flush=True)
+    time.sleep(600)
+
+opening.open_answerer = opened
+from eudaimon.cli import main
+main()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "serve", "MODEL", "--unguarded"], stdout=subprocess.PIPE, cwd=tmp_path
+    )
+    try:
+        assert process.stdout.readline() == b"loading\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait(60)
+        process.stdout.close()

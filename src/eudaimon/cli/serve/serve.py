@@ -13,6 +13,7 @@ from typer import Argument, Option
 from eudaimon.cli.options import MODEL_HELP, Device, Dtype, Force, Json
 from eudaimon.cli.output import print_json, print_line
 from eudaimon.cli.serve.options import Access, Along, Enough, Records, Upstream
+from eudaimon.cli.serve.starting import ends_on_sigterm
 
 if TYPE_CHECKING:
     from eudaimon.serve.asked import Answerer
@@ -131,7 +132,8 @@ def serve(
     )
     # A packaged guard's name has become its file; in front of another server it stays what was named.
     named = wanted if wanted.upstream else replace(wanted, monitor=file)
-    run(named, settings, facts, access, records, as_json)
+    with ends_on_sigterm():
+        run(named, settings, facts, access, records, as_json)
 
 
 def run(wanted: Wanted, settings: Settings, facts: GuardFacts | None, access: Access, records: Records,
