@@ -99,7 +99,11 @@ def test_the_pod(deploy):
     probe = container["readinessProbe"]["exec"]["command"]
     compile(probe[-1], "probe", "exec")
     assert "/readyz" in probe[-1]
-    assert spec["securityContext"]["runAsNonRoot"] and spec["terminationGracePeriodSeconds"] > 20
+    (_, seconds) = container["lifecycle"]["preStop"]["exec"]["command"]
+    assert spec["securityContext"]["runAsNonRoot"]
+    assert spec["terminationGracePeriodSeconds"] > 20 + int(seconds), (
+        "longer than the default --grace besides"
+    )
     assert container["securityContext"]["readOnlyRootFilesystem"]
     mounted = {mount["name"] for mount in container["volumeMounts"]}
     assert mounted == {volume["name"] for volume in spec["volumes"]}
