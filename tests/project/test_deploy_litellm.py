@@ -178,7 +178,8 @@ def test_the_guard_reads_what_goes_through_litellm(proxied, stream):
     said, end = asked(client, MIXED, stream)
     assert len(upstream.asked) == before + 1
     # A whole answer is held whole; of a stream goes out what had passed.
-    assert (ANSWER + HARM).startswith(said) and len(said) < len(ANSWER + HARM) / 2 and (stream or said == "")
+    assert (ANSWER + HARM).startswith(said) and len(said) < len(ANSWER) + 60 and (stream or said == "")
+    print(name, f"{max(0, len(said) - len(ANSWER))} characters of the harm had passed")
     assert end == "content_filter" or end == 400 or str(end).startswith("flagged by the monitor")
 
 

@@ -103,6 +103,14 @@ def test_failing_open_is_said(client, text):
     assert found["decisions"][0]["layer"] == "error"
 
 
+def test_the_end_of_a_growing_answer_is_kept_until_more_was_read(client):
+    body = {"input_type": "response", "texts": ["fine", "fine too"]}
+    assert ask(client(), body)["stream_holdback_chars"] == [160, 160]
+    assert "stream_holdback_chars" not in ask(client(), body | {"input_type": "request"})
+    assert "stream_holdback_chars" not in ask(client(), body | {"texts": ["a bomb"]})
+    assert "stream_holdback_chars" not in ask(client(Settings(output="score")), body)
+
+
 def test_a_policy_of_scores_blocks_nothing_and_tells(client):
     found = ask(client(Settings(input="score")), {"input_type": "request", "texts": ["a bomb"]})
     assert found["action"] == "NONE" and found["decisions"][0]["flagged"]

@@ -32,6 +32,8 @@ FORMAT = frozenset({
     "parameters", "properties", "required", "strict", "type",
 })  # fmt: skip
 """Names of fields in every tool's definition or call, which say nothing."""
+HELD_BACK = 160
+"""Characters of a growing answer that LiteLLM is told to keep until more was read: `Window.hold_back`."""
 ROLES = {"developer": "system", "function": "tool"}
 router = APIRouter()
 
@@ -78,6 +80,9 @@ async def guardrail(request: Request) -> dict[str, Any]:
     flagged = [each for each in decided if each.flagged]
     if flagged and mode == "block":
         return _blocked(_why(max(flagged, key=lambda each: each.score))) | told
+    if side == "output" and mode == "block":
+        # Taken only under streaming_transform_mode: incremental_diff, and at the end of a stream let go.
+        told["stream_holdback_chars"] = [HELD_BACK] * len(body.texts or ())
     return {"action": "NONE", "blocked_reason": None, **told}
 
 
