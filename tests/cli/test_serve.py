@@ -154,6 +154,9 @@ def test_it_refuses_what_would_not_guard(refused, monitor, tmp_path, monkeypatch
     monkeypatch.delenv("EUDAIMON_TOKENS", raising=False)
     file = monitor("llama")
     assert "--unguarded" in refused("serve", "MODEL")
+    assert "eudaimon serve minilm-guard --upstream http" in refused("serve", "minilm-guard")
+    closed = refused("serve", "minilm-guard", "--upstream", "http://127.0.0.1:9/v1")
+    assert "cannot be reached" in closed and "start it first" in closed
     assert "one of the two" in refused("serve", "MODEL", "--monitor", file, "--unguarded")
     assert "there is no monitor nowhere" in refused("serve", "MODEL", "--monitor", "nowhere.safetensors")
     for host in ("0.0.0.0", "::", "10.0.0.1", "example.org"):
@@ -246,3 +249,30 @@ def test_a_model_of_this_machine_answers_and_is_read_on_its_way(tiny, monitor):
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(180) == 0
+
+
+def test_it_can_be_ended_while_it_loads(tmp_path):
+    """As the first process of a container it would not be told otherwise: it has no handler by default."""
+    code = """
+import time
+import eudaimon.serve.opening as opening
+
+def opened(wanted):
+    print("loading", flush=True)
+    time.sleep(600)
+
+opening.open_answerer = opened
+from eudaimon.cli import main
+main()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "serve", "MODEL", "--unguarded"], stdout=subprocess.PIPE, cwd=tmp_path
+    )
+    try:
+        assert process.stdout.readline() == b"loading\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait(60)
+        process.stdout.close()

@@ -40,7 +40,8 @@ def container_lines(text):
 
 
 def unit(deploy):
-    parser = configparser.ConfigParser(strict=True, interpolation=None, delimiters=("=",))
+    # Not strict: some settings of a unit may stand twice.
+    parser = configparser.ConfigParser(strict=False, interpolation=None, delimiters=("=",))
     parser.optionxform = str
     text = re.sub(r"\\\n\s*", " ", (deploy / "eudaimon.service").read_text(encoding="utf-8"))
     parser.read_string(text)
@@ -60,12 +61,22 @@ def test_the_unit(deploy):
     assert float(service["TimeoutStopSec"]) > 20, "longer than the default --grace"
     assert service["Type"] == "notify" and float(service["WatchdogSec"]) > 10
     assert service["Restart"] == "on-failure", "what is stuck ends with a status of its own"
+    assert words[-1] == "$EUDAIMON_OPTIONS", "split into words, and none where it is not set"
+    assert unit(deploy)["Unit"]["StartLimitIntervalSec"] == "0", "it waits for the server behind"
 
 
 def test_the_container(deploy):
     lines = container_lines((deploy / "Containerfile").read_text(encoding="utf-8"))
     words = [word for word, _ in lines]
-    assert words[0] == "FROM" and set(words) <= CONTAINER
+    assert words[:2] == ["ARG", "FROM"] and set(words) <= CONTAINER
+    bases = [what.split()[0] for word, what in lines if word == "FROM"]
+    assert bases == ["${BASE}"] * 2, "one base, which a build argument may replace"
+    # Not the whole folder: it may hold an environment, runs and secrets.
+    assert [what.split()[0] for word, what in lines if word == "COPY"] == [
+        "pyproject.toml",
+        "src",
+        "--from=build",
+    ]
     assert words.index("USER") < words.index("ENTRYPOINT") and dict(lines)["USER"] != "root"
     entry = json.loads(dict(lines)["ENTRYPOINT"])
     assert entry[1:3] == ["serve", "minilm-guard"] and "--tokens" in entry
@@ -90,7 +101,11 @@ def test_the_pod(deploy):
     probe = container["readinessProbe"]["exec"]["command"]
     compile(probe[-1], "probe", "exec")
     assert "/readyz" in probe[-1]
-    assert spec["securityContext"]["runAsNonRoot"] and spec["terminationGracePeriodSeconds"] > 20
+    (_, seconds) = container["lifecycle"]["preStop"]["exec"]["command"]
+    assert spec["securityContext"]["runAsNonRoot"]
+    assert spec["terminationGracePeriodSeconds"] > 20 + int(seconds), (
+        "longer than the default --grace besides"
+    )
     assert container["securityContext"]["readOnlyRootFilesystem"]
     mounted = {mount["name"] for mount in container["volumeMounts"]}
     assert mounted == {volume["name"] for volume in spec["volumes"]}
@@ -123,7 +138,11 @@ def test_litellm(deploy, name):
         how = guardrail["litellm_params"]
         assert how["guardrail"] == "generic_guardrail_api" and how["unreachable_fallback"] == "fail_closed"
         assert set(how["mode"]) == {"pre_call", "post_call"} and how["default_on"] is True
-        assert how["headers"]["Authorization"].startswith("Bearer ")
+        assert how["headers"] == {"Authorization": "os.environ/EUDAIMON_AUTHORIZATION"}
+        assert how["timeout"] > 10 and how["streaming_transform_mode"] == "incremental_diff"
+    assert value["general_settings"]["master_key"] == "os.environ/LITELLM_MASTER_KEY", (
+        "it does not start without"
+    )
     assert ("guardrails" in value) == (name == "litellm-guardrail")
 
 

@@ -66,13 +66,13 @@ class ChatServer:
     def __post_init__(self) -> None:
         if not re.match(r"https?://[^/]", self.url):
             raise UsageError(
-                f"{self.url!r} is not the URL of a {self.what}",
+                f"{self.url!r} cannot be the URL of the {self.what}",
                 right="an http or https URL of an OpenAI-compatible API",
                 do="http://localhost:8000/v1",
             )
         if self.retries < 0 or self.timeout_seconds <= 0:
             raise UsageError(
-                f"a {self.what} with {self.retries} retries and a timeout of {self.timeout_seconds} s "
+                f"the {self.what} with {self.retries} retries and a timeout of {self.timeout_seconds} s "
                 "cannot answer",
                 right="retries of at least 0, a positive timeout",
             )

@@ -55,7 +55,8 @@ def test_everything_that_is_text_is_read(client):
         for kind in ("request", "response"):
             found = ask(http, {"input_type": kind, "texts": ["fine"]} | body)
             assert found["action"] == "BLOCKED", body
-            assert "critique as violence: score 0.900" in found["blocked_reason"]
+            # LiteLLM tells its client this: it names no score.
+            assert found["blocked_reason"] == "flagged by the critique as violence"
             assert any(each["flagged"] and each["layer"] == "critique" for each in found["decisions"])
 
 
@@ -100,6 +101,14 @@ def test_failing_open_is_said(client, text):
     found = ask(http, {"input_type": "request", "texts": [text]})
     assert found["action"] == "NONE" and found["fail_open"] is True
     assert found["decisions"][0]["layer"] == "error"
+
+
+def test_the_end_of_a_growing_answer_is_kept_until_more_was_read(client):
+    body = {"input_type": "response", "texts": ["fine", "fine too"]}
+    assert ask(client(), body)["stream_holdback_chars"] == [160, 160]
+    assert "stream_holdback_chars" not in ask(client(), body | {"input_type": "request"})
+    assert "stream_holdback_chars" not in ask(client(), body | {"texts": ["a bomb"]})
+    assert "stream_holdback_chars" not in ask(client(Settings(output="score")), body)
 
 
 def test_a_policy_of_scores_blocks_nothing_and_tells(client):

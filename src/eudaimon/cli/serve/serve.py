@@ -13,6 +13,7 @@ from typer import Argument, Option
 from eudaimon.cli.options import MODEL_HELP, Device, Dtype, Force, Json
 from eudaimon.cli.output import print_json, print_line
 from eudaimon.cli.serve.options import Access, Along, Enough, Records, Upstream
+from eudaimon.cli.serve.starting import ends_on_sigterm
 
 if TYPE_CHECKING:
     from eudaimon.serve.asked import Answerer, Mode
@@ -84,6 +85,7 @@ def serve(
     """
     from eudaimon.cli.parse import parse_adapters
     from eudaimon.core import UsageError
+    from eudaimon.serve.guards import guard_names
     from eudaimon.serve.opening import Wanted, with_town
 
     require_extra()
@@ -111,6 +113,12 @@ def serve(
         force=force,
     )
     wanted = with_town(wanted, guarded=not unguarded)
+    if not upstream.upstream and model in guard_names() and not Path(model).exists():
+        raise UsageError(
+            f"{model} is a guard and answers nothing itself",
+            right="the server in front of which it stands",
+            do=f"eudaimon serve {model} --upstream http://127.0.0.1:8001/v1",
+        )
     if wanted.guard is None and not unguarded:
         raise UsageError(
             "nothing would guard the model", right="a monitor", do="--monitor FILE, or --unguarded"
@@ -143,7 +151,8 @@ def serve(
     )
     # A packaged guard's name has become its file; in front of another server it stays what was named.
     named = wanted if wanted.upstream else replace(wanted, monitor=file)
-    run(named, settings, facts, access, records, as_json)
+    with ends_on_sigterm():
+        run(named, settings, facts, access, records, as_json)
 
 
 def run(wanted: Wanted, settings: Settings, facts: GuardFacts | None, access: Access, records: Records,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from eudaimon.serve.asked import Answerer, Decided, Ended
+from eudaimon.serve.asked import Answerer, Decided, Ended, Finish
 
 SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
 SCORES = tuple(step / 20 for step in range(1, 21))
@@ -17,7 +18,10 @@ PREFIX = "eudaimon_"
 
 
 class Metrics:
-    """The server's counters; all are there from the start, at zero."""
+    """The server's counters; those that somebody waits for are there from the start, at zero.
+
+    A series that begins with its first event begins at one, and no rate sees that event.
+    """
 
     def __init__(self, answerer: Answerer) -> None:
         self.registry = CollectorRegistry()
@@ -44,6 +48,10 @@ class Metrics:
             self.tokens.labels(direction)
         for part in ("queue", "model", "monitor"):
             self.seconds.labels(part)
+        for kind in ("answer", "audit", "check"):
+            self.failures.labels(kind)
+        for finish in get_args(Finish):
+            self.ends.labels(finish)
 
     def decided(self, side: str, decided: Decided) -> None:
         """Count one decision."""

@@ -215,7 +215,20 @@ def only_model(url: str, *, api_key_env: str = "", transport: httpx.BaseTranspor
     try:
         with httpx.Client(timeout=10.0, transport=transport, headers=server.headers()) as client:
             response = client.get(f"{base}/models")
-            names = [str(each["id"]) for each in response.raise_for_status().json()["data"]]
+    except httpx.HTTPError as error:
+        raise UsageError(
+            f"the {WHAT} cannot be reached ({type(error).__name__})",
+            right="a server that runs at the address of --upstream",
+            do=f"start it first, or {do} to begin without it",
+        ) from error
+    if response.status_code in (401, 403):
+        raise UsageError(
+            f"the {WHAT} wants a key, or another one (HTTP {response.status_code})",
+            right="the name of the environment variable that holds it",
+            do="--upstream-key-env NAME",
+        )
+    try:
+        names = [str(each["id"]) for each in response.raise_for_status().json()["data"]]
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"the {WHAT} does not tell its models ({type(error).__name__})",
