@@ -69,7 +69,7 @@ def test_elsewhere_nobody_is_told(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("microseconds", "process", "seconds"),
     [
-        ("60000000", None, 60.0), ("60000000", str(os.getpid()), 60.0), ("60000000", "1", None),
+        ("60000000", None, 60.0), ("60000000", "ours", 60.0), ("60000000", "1", None),
         ("", None, None), ("0", None, None), ("soon", None, None),
     ],
 )  # fmt: skip
@@ -77,7 +77,7 @@ def test_how_often_it_wants_to_hear(monkeypatch, microseconds, process, seconds)
     monkeypatch.setenv("WATCHDOG_USEC", microseconds)
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
     if process is not None:
-        monkeypatch.setenv("WATCHDOG_PID", process)
+        monkeypatch.setenv("WATCHDOG_PID", str(os.getpid()) if process == "ours" else process)
     assert watchdog_seconds() == seconds
 
 
