@@ -10,8 +10,8 @@ from eudaimon.core import as_conversation
 from eudaimon.evaluate.town.ground import TownGround
 from eudaimon.models import load
 from eudaimon.monitor import load_monitor
+from eudaimon.monitor.guard_calibration import Calibration
 from eudaimon.serve.local.calibrating import Exchange, along
-from eudaimon.serve.local.calibration import Calibration
 from eudaimon.serve.town import TownAssistant, guard_assistant
 from eudaimon.world.prompts import answer_text, messages
 from eudaimon.world.world import World

@@ -61,7 +61,7 @@ def guard_facts(path: Path, wanted: Wanted) -> GuardFacts:
 
 
 def _growing(wanted: Wanted) -> str:
-    from eudaimon.serve.local.calibration import Calibration
+    from eudaimon.monitor.guard_calibration import Calibration
     from eudaimon.serve.local.opening import NO_PROMISE
     from eudaimon.serve.upstream.calibration import WindowCalibration
 
