@@ -12,6 +12,8 @@ from eudaimon.dashboard.store import Found, Store
 TELLING = ("arm", "persona", "answers", "domain", "labels", "arm_seed", "init_seed", "item_seed")
 """Fields of a step, or of a step that it was made from, that a reader knows it by."""
 USUAL = {"labels": "oracle", "arm_seed": 0, "init_seed": 0, "item_seed": 0}
+USUAL_PLACES = (["model"], ["adapter"], ["monitor.safetensors"])
+"""Where each kind lies in its step, so that it says nothing."""
 DIGITS = 6
 """Of a step's hash, so that no two have one label."""
 
@@ -45,9 +47,10 @@ def _label(study: Found, one: Found, definitions: Mapping[str, Any]) -> str:
     for name, value in _facts(key, definitions):
         if USUAL.get(name) != value:
             told.append(f"{name.replace('_', ' ')} {value}")
-    place = "/".join(inside)
+    place = "/".join(inside) if inside not in USUAL_PLACES else ""
     kind, digits = key.partition("-")[0], key[-DIGITS:]
-    parts = (study.name, kind, ", ".join(told), place, digits)
+    # What tells it from others comes first: a list on a phone shows some thirty characters.
+    parts = (", ".join(told), kind, place, study.name, digits)
     return " · ".join(part for part in parts if part)
 
 

@@ -24,6 +24,7 @@ from eudaimon.dashboard.scatter import Scatter, scatter_of
 from eudaimon.dashboard.store import Found
 from eudaimon.monitor.records import EvaluationRecord
 from eudaimon.report.tables import Cell, Table
+from eudaimon.report.words import percent
 from eudaimon.study.records import StudyRecord
 
 PARTS = ("Monitors", "Scatter", "Directions", "Studies")
@@ -58,7 +59,7 @@ def _monitors() -> None:
         return
     record = parts.record_of(found)
     assert isinstance(record, EvaluationRecord)
-    st.html(safe.paragraph(record.conclusion.line, "lede"))
+    st.html(safe.paragraph(f"The monitor {record.conclusion.line}.", "lede"))
     st.html(safe.paragraph(f"On {record.checkpoint.name}.", "quiet"))
     parts.figures(record, "evaluation")
     with st.expander("All tables of this evaluation"):
@@ -80,12 +81,12 @@ def _scatter() -> None:
         )
         return
     first, second = made.shares
-    st.plotly_chart(_points(made), width="stretch", key="scatter", config={"displayModeBar": False})
+    st.plotly_chart(_points(made), width="stretch", key="scatter", config=parts.AS_SVG)
     more = f", of which {len(made.texts):,} drawn by chance are shown" if len(made.texts) < made.n else ""
     st.caption(
         f"{made.n:,} training examples{more}, standardised activations at layer {made.site}. The first "
-        f"component holds {first:.0%} of their variance and the second {second:.0%}: what a monitor reads "
-        "may lie in neither."
+        f"component holds {percent(first, 0)} of their variance and the second {percent(second, 0)}: what a "
+        "monitor reads may lie in neither."
     )
     rows: list[tuple[Cell, ...]] = [
         (MARKS[harmful][2], source, x, y, text)
@@ -164,6 +165,8 @@ def _directions() -> None:
             "Cosines between directions",
             "cosine-map",
         )
+        numbered = (f"{k} {safe.place(name)}" for k, name in enumerate(compared.labels, start=1))
+        st.html(safe.paragraph("\n".join(numbered), "quiet"))
         if not compared.same_model:
             st.caption("These directions were made on different models: their cosines mean little.")
         rows = cosine_rows(compared)
@@ -177,7 +180,7 @@ def _directions() -> None:
     st.html(
         safe.paragraph(
             f"{one.method} at layer {one.site}, {one.pooling}, from {one.classes[0]} to {one.classes[1]}, on "
-            f"{one.binding.name or one.binding.checkpoint}, {one.n[0]} and {one.n[1]} training rows.",
+            f"{safe.place(one.binding.name or one.binding.checkpoint)}, {one.n[0]} and {one.n[1]} rows.",
             "quiet",
         )
     )
