@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from eudaimon.core.files import read_json
@@ -23,20 +24,26 @@ def labels_of(store: Store) -> dict[str, str]:
 
     A study whose definitions cannot be read has none: what lies in it is called by its name.
     """
+    studies = {study.path / "steps": study for study in store.of("study")}
+    held: dict[Path, list[Found]] = {}
+    for one in store.found:
+        steps = next((folder for folder in one.path.parents if folder in studies), None)
+        if steps is not None:
+            held.setdefault(steps, []).append(one)
     found: dict[str, str] = {}
-    for study in store.of("study"):
-        try:
-            definitions: Any = read_json(study.path / DEFINITIONS)
-        except (OSError, ValueError):
-            continue
-        if not isinstance(definitions, dict):
-            continue
-        for one in store.found:
-            if one.path.is_relative_to(study.path / "steps"):
-                label = _label(study, one, definitions)
-                if label:
-                    found[one.name] = label
+    for steps, things in held.items():
+        study = studies[steps]
+        definitions = _definitions(study)
+        found |= {one.name: label for one in things if (label := _label(study, one, definitions))}
     return found
+
+
+def _definitions(study: Found) -> dict[str, Any]:
+    try:
+        definitions: Any = read_json(study.path / DEFINITIONS)
+    except (OSError, ValueError):
+        return {}
+    return definitions if isinstance(definitions, dict) else {}
 
 
 def _label(study: Found, one: Found, definitions: Mapping[str, Any]) -> str:

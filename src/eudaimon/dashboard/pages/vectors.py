@@ -20,6 +20,7 @@ from eudaimon.dashboard.directions import (
 )
 from eudaimon.dashboard.figures import figures_of
 from eudaimon.dashboard.pages import parts
+from eudaimon.dashboard.records import SUMMARY
 from eudaimon.dashboard.scatter import Scatter, scatter_of
 from eudaimon.dashboard.store import Found
 from eudaimon.monitor.records import EvaluationRecord
@@ -32,6 +33,8 @@ OF_VECTORS = ("transfers", "cosines", "probes", "directions", "town_sweep", "pro
 """Figures of a study that are about directions."""
 MARKS = {True: ("diamond", "#c4442c", "harmful"), False: ("circle", "#2b86b5", "safe")}
 LONGEST = 160
+MOST_READ = 12
+"""Runs that are read to find one with such figures."""
 
 
 def show() -> None:
@@ -188,9 +191,12 @@ def _directions() -> None:
 
 
 def _studies() -> None:
-    found = {one.name: one for one in parts.store().of("study")}
-    held = [one for one in found.values() if _about_vectors(one)]
-    run = parts.pick("Run", held, "vectors-of")
+    runs = [one for one in parts.store().of("study") if (one.path / SUMMARY).is_file()]
+    # Some are read to begin with one that has such figures, and not all: there may be hundreds.
+    likely = next((one for one in runs[:MOST_READ] if _about_vectors(one)), None)
+    run = parts.pick(
+        "Run", [likely, *(one for one in runs if one is not likely)] if likely else runs, "vectors-of"
+    )
     if run is None:
         parts.nothing(
             "No study with monitors or a transfer matrix has a report here yet.",
@@ -199,6 +205,10 @@ def _studies() -> None:
         )
         return
     records = _about_vectors(run)
+    if not records:
+        st.info("This run has no figures of directions. Those of good-personas and em-susceptibility do:")
+        parts.typed("eudaimon", "study", "run", "em-susceptibility")
+        return
     names = [record.study for record in records]
     place = st.selectbox(
         "Study", range(len(records)), key="vectors-record", format_func=lambda k: safe.name(names[k])
