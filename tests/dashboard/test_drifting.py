@@ -66,7 +66,7 @@ def test_reaching_the_bound_is_past_it():
     scores = [Score(value=value, n=1) for value in (1.4, 1.5, 0.0, 2.0)]
     assert reached(scores, 1.5) == (2, 4)
     words = bound_words(calibration())
-    assert all(part in words for part in ("n = 128", "<b>talk", "2 %", "1.5"))
+    assert all(part in words for part in ("n = 128", "<b>talk", "2 %", "1.500"))
 
 
 def test_the_middle_direction_is_followed():

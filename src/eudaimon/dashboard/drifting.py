@@ -14,6 +14,7 @@ from eudaimon.dashboard.asking import Asked
 from eudaimon.dashboard.store import Found
 from eudaimon.evaluate.drift import turn_projections
 from eudaimon.monitor.guard_calibration import Calibration
+from eudaimon.report.words import number
 from eudaimon.vectors.direction import Direction, direction_hash
 from eudaimon.vectors.direction_set import DirectionSet
 
@@ -80,5 +81,5 @@ def bound_words(made: Calibration) -> str:
     assert made.drift is not None
     return (
         f"Of harmless answers like those of its calibration (n = {made.n}: {made.whence}) at most "
-        f"{100 * made.fpr:.3g} % reach {made.drift:.4g}. A conversation of many answers has many chances to."
+        f"{100 * made.fpr:.3g} % reach {number(made.drift)}. Many answers have many chances to."
     )

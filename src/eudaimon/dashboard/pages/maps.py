@@ -58,12 +58,13 @@ def show_map(asked: Asked, along: Along, text: Text) -> None:
         return
     st.subheader("Layer by token", anchor=False)
     title = "Layer by token"
-    parts.drawing(token_map(drawn), token_map(drawn, narrow=True), title, "map-figure")
+    data = _table(drawn)
+    parts.drawing(token_map(drawn), token_map(drawn, narrow=True), title, "map-figure", data)
     if drawn.n_shown < len(drawn.tokens):
         st.caption(f"The first {drawn.n_shown:,} of {len(drawn.tokens):,} tokens; the table has all.")
     st.html(safe.paragraph(said, "quiet"))
     with st.expander("The map as a table"):
-        parts.table(_table(drawn), "map")
+        parts.grid(dict(zip(data.header, row, strict=True)) for row in data.rows)
 
 
 def _called(one: Along) -> str:

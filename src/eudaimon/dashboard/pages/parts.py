@@ -170,14 +170,23 @@ def _drawn(one: Drawable, key: str) -> tuple[str, str]:
     return drawn
 
 
-def drawing(wide: Figure | None, narrow: Figure | None, title: str, key: str) -> None:
-    """A figure that belongs to no record, with its SVG; nothing where there is none."""
+def drawing(
+    wide: Figure | None, narrow: Figure | None, title: str, key: str, data: Table | None = None
+) -> None:
+    """A figure that belongs to no record, with its SVG and its ``data``; nothing where there is none."""
     if wide is not None and narrow is not None:
         document = svg(wide, title)
         st.html(safe.picture(document, svg(narrow, title), title, dark=is_dark()))
-        st.download_button(
-            "Figure as SVG", document, file_name=f"{_file(title)}.svg", mime="image/svg+xml", key=f"{key}-svg"
-        )
+        with st.container(horizontal=True):
+            st.download_button(
+                "Figure as SVG",
+                document,
+                file_name=f"{_file(title)}.svg",
+                mime="image/svg+xml",
+                key=f"{key}-svg",
+            )
+            if data is not None:
+                download(data, key)
 
 
 def tables(record: AnyRecord, key: str) -> None:

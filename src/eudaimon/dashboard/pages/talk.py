@@ -73,10 +73,10 @@ def _turn(turn: Turn, asked: Asked) -> None:
 def _verdicts(turn: Turn, asked: Asked) -> None:
     if asked.monitor is not None:
         told = [("Question", turn.query), ("Answer", turn.verdict)]
-        words = [
-            f"{what}: {verdict_words(one, asked.monitor.threshold)}" for what, one in told if one is not None
-        ]
-        st.html(safe.paragraph("\n".join(words), "quiet"))
+        for what, one in told:
+            if one is not None:
+                words = f"{what}: {verdict_words(one, asked.monitor.threshold)}"
+                st.html(safe.paragraph(words, "quiet" if one.safe else "failed"))
 
 
 def _drift(asked: Asked, store: Store) -> None:
@@ -92,14 +92,13 @@ def _drift(asked: Asked, store: Store) -> None:
         wide, narrow = (
             drift(lines, bound=bound, whence="harmless answers", narrow=each) for each in (False, True)
         )
-        parts.drawing(wide, narrow, "Projection after each answer", "drift-figure")
-        header = ("answer", "projection", "bound", "reached")
         over = reached(scores, bound) if bound is not None else ()
-        rows = [
+        rows = tuple(
             (turn, score.value, bound, turn in over if bound is not None else None)
             for turn, score in enumerate(scores, start=1)
-        ]
-        parts.download(Table("drift", header, tuple(rows)), "drift")
+        )
+        data = Table("drift", ("answer", "projection", "bound", "reached"), rows)
+        parts.drawing(wide, narrow, "Projection after each answer", "drift-figure", data)
         if made is not None:
             _alert(over, made)
         told = (

@@ -28,7 +28,9 @@ def drift(
     """
     if not lines:
         return None
-    colours = {name: SERIES[place % len(SERIES)] for place, name in enumerate(lines)}
+    # A line alone is compared with nothing that it could be worse than: it is not red.
+    series = SERIES if len(lines) > 1 else ("monitor",)
+    colours = {name: series[place % len(series)] for place, name in enumerate(lines)}
     keys = [("━", shorten(name, 24), colours[name]) for name in lines]
     if bound is not None:
         keys.append(("╍", f"bound from {whence}", "muted"))
