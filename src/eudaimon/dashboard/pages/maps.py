@@ -20,20 +20,20 @@ from eudaimon.vectors.conversion import read_directions
 from eudaimon.vectors.direction_set import DirectionSet
 
 Along: TypeAlias = Literal["layers", "probes"] | Found
+NOTHING = "nothing"
 LAYERS, PROBES = "every layer: the monitor's training examples", "the monitor's own layers: its probes"
 
 
 def choose_map(asked: Asked, store: Store) -> Along | None:
-    """Along what the map is read, as somebody chose it; None where there is nothing to choose from."""
-    own: list[Along] = []
+    """Along what the map is read, as somebody chose it; None where nothing is chosen."""
+    # Without a monitor nothing is chosen: most files in a store are of other models.
+    own: list[Along | None] = [None]
     if asked.monitor is not None:
         own = ["layers", "probes"] if _kept(asked.monitor) else ["probes"]
-    options: list[Along] = [*own, *store.of("directions")]
-    if not options:
-        return None
+    options: list[Along | None] = [*own, *store.of("directions")]
     wanted = st.query_params.get("map")
     first = next((k for k, one in enumerate(options) if isinstance(one, Found) and one.name == wanted), 0)
-    chosen: Along = st.selectbox(
+    chosen: Along | None = st.selectbox(
         "Map of layers and tokens along", options, index=first, key="map", format_func=_called
     )
     return chosen
@@ -67,7 +67,9 @@ def show_map(asked: Asked, along: Along, text: Text) -> None:
         parts.grid(dict(zip(data.header, row, strict=True)) for row in data.rows)
 
 
-def _called(one: Along) -> str:
+def _called(one: Along | None) -> str:
+    if one is None:
+        return NOTHING
     if isinstance(one, Found):
         return f"directions: {parts.called(one.name)}"
     return LAYERS if one == "layers" else PROBES
