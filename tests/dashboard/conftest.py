@@ -35,6 +35,12 @@ def borrowed(name: str, place: str) -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def makers() -> ModuleType:
+    """The functions of this file, for stores of a test's own."""
+    return sys.modules[__name__]
+
+
+@pytest.fixture(scope="session")
 def studies_made() -> ModuleType:
     return borrowed("dashboard_studies", "report/study/conftest.py")
 

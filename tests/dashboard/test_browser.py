@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import csv
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,6 +13,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -147,6 +151,99 @@ def test_pages_are_quiet_offline_and_within_the_screen(visit, address, name, wid
     )
     assert page.evaluate("window.pwned") is None
     assert page.get_by_text("Traceback").count() == 0
+
+
+PARTS = {
+    "vectors": ("Scatter", "Directions", "Studies"),
+    "studies": ("Figures", "Tables", "Compare"),
+    "corpus": ("Removed spans", "Policy diff", "Audit queue", "Cards"),
+}
+WIDER = """() => { const main = document.querySelector('[data-testid=stMain]');
+    return main.scrollWidth > main.clientWidth }"""
+UNNAMED = """() => [...document.querySelectorAll('input, textarea, select, [role=combobox]')]
+    .filter(e => e.offsetParent && !e.getAttribute('aria-label') && !e.getAttribute('aria-labelledby')
+        && !(e.labels && e.labels.length))
+    .map(e => e.outerHTML.slice(0, 200))"""
+
+
+@pytest.mark.parametrize(("name", "part"), [(name, part) for name, parts in PARTS.items() for part in parts])
+def test_every_part_fits_a_phone_and_names_its_fields(visit, address, name, part):
+    one = visit(width=390, scheme="dark")
+    page = one.go(f"{address}/{name}")
+    page.get_by_role("radio", name=part, exact=True).click()
+    one.settle()
+    assert page.get_by_role("radio", name=part, exact=True).is_checked()
+    assert not page.evaluate(WIDER) and page.evaluate(UNNAMED) == [] and one.wrong() == []
+
+
+def luminance(colour: str) -> float:
+    """Of ``rgb(r, g, b)``, as the accessibility guidelines define it."""
+    shares = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [share / 12.92 if share <= 0.03928 else ((share + 0.055) / 1.055) ** 2.4 for share in shares]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_buttons_and_what_is_chosen_can_be_read(visit, address, scheme):
+    one = visit(scheme=scheme)
+    page = one.go(address)
+    button = page.get_by_role("button", name="Load", exact=True)
+    colour = "e => getComputedStyle(e).color"
+    ground = "e => getComputedStyle(e).backgroundColor"
+    assert contrast(button.locator("p").evaluate(colour), button.evaluate(ground)) >= 4.5
+    one.go(f"{address}/vectors")
+    chosen = page.get_by_role("radio", name="Monitors", exact=True)
+    assert contrast(chosen.locator("p").evaluate(colour), page.locator("body").evaluate(ground)) >= 4.5
+
+
+def test_a_figure_and_its_data_can_be_saved(visit, address, tmp_path):
+    one = visit()
+    page = one.go(f"{address}/studies?run=again")
+    page.get_by_role("radio", name="Figures", exact=True).click()
+    one.settle()
+    shown = page.locator(".figure img:visible").get_attribute("src").partition("base64,")[2]
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Figure as SVG").click()
+    document = Path(saved.value.path()).read_bytes()
+    assert document == base64.b64decode(shown) and ElementTree.fromstring(document).tag.endswith("svg")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Data as CSV").first.click()
+    header, *rows = csv.reader(Path(saved.value.path()).read_text("utf-8").splitlines())
+    assert saved.value.suggested_filename.endswith(".csv") and "row" in header and len(rows) > 2
+    assert {len(row) for row in rows} == {len(header)}
+
+
+def test_a_text_is_read_without_a_mouse(visit, address):
+    """Load, type, read: every step by Tab and Enter, on the packaged model; what is missing is said."""
+    one = visit()
+    page = one.go(address)
+
+    def tab_to(name: str) -> None:
+        focused = (
+            "() => { const e = document.activeElement; return e.getAttribute('aria-label') || e.innerText }"
+        )
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if (page.evaluate(focused) or "").strip() == name:
+                return
+        raise AssertionError(f"{name} is not reached")
+
+    tab_to("Load")
+    page.keyboard.press("Enter")
+    page.get_by_role("textbox", name="Text", exact=True).wait_for()
+    one.settle()
+    tab_to("Text")
+    page.keyboard.type("How do I bake bread?")
+    tab_to("Read")
+    page.keyboard.press("Enter")
+    page.locator(".failed").first.wait_for()
+    assert "nothing reads this text" in page.locator(".failed").first.inner_text()
+    assert one.wrong() == []
 
 
 def test_a_stored_script_stays_text(visit, address):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eudaimon.core.files import write_json
@@ -35,9 +35,9 @@ def study(folder, definitions):
 def test_a_step_is_called_by_what_it_is_and_was_made_from(tmp_path):
     labels = labels_of(study(tmp_path / "run", DEFINITIONS))
     assert labels == {
-        f"run/steps/{RAW}": "run · ArmTokens · arm raw · abcdef",
-        f"run/steps/{OTHER}": "run · ArmTokens · arm drop, labels filter:0.8, arm seed 2 · 543210",
-        f"run/steps/{LORA}/adapter": "run · NarrowLora · arm raw, answers harmful · adapter · bb2222",
+        f"run/steps/{RAW}": "arm raw · ArmTokens · run · abcdef",
+        f"run/steps/{OTHER}": "arm drop, labels filter:0.8, arm seed 2 · ArmTokens · run · 543210",
+        f"run/steps/{LORA}/adapter": "arm raw, answers harmful · NarrowLora · run · bb2222",
     }
 
 
@@ -57,6 +57,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)  # each example writes a folder
 @given(st.dictionaries(st.sampled_from([RAW, LORA, MODEL]), JSON, max_size=3))
 def test_any_definitions_give_labels_or_none(tmp_path_factory, definitions):
     found = study(tmp_path_factory.mktemp("any") / "run", json.loads(json.dumps(definitions)))

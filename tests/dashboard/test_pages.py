@@ -6,11 +6,14 @@ import shutil
 from pathlib import Path
 
 import html5lib
+import numpy as np
 import pytest
+import streamlit as st
 
 from eudaimon.curate.audit.ratings import read_ratings
 from eudaimon.report.words import visible
 
+BAD = "<script>window.pwned=1</script>"
 PAGES = ("ask", "vectors", "studies", "corpus")
 PARTS = {
     "vectors": ("Monitors", "Scatter", "Directions", "Studies"),
@@ -192,7 +195,13 @@ def test_a_text_is_read_token_by_token(app, asking):
     shown = text_of(at)
     assert "How do I rob <script>window.pwned=1</script> the goat?" in shown
     assert "threshold 0." in shown and "n = " in shown
-    assert at.get("plotly_chart") and at.dataframe
+    assert "<img" in html_of(at) and at.dataframe
+    assert at.selectbox(key="map").value == "layers" and "AUROC" in shown
+    at.selectbox(key="map").select("probes").run()
+    assert not at.exception and "Probes read 1 of 4 layers" in text_of(at)
+    own = at.session_state["every-layer"]
+    at.selectbox(key="map").select("layers").run()
+    assert at.session_state["every-layer"] is own  # fitted once
 
 
 def test_a_model_answers_and_its_answer_is_text(app, asking):
@@ -211,6 +220,41 @@ def test_a_model_answers_and_its_answer_is_text(app, asking):
     assert at.session_state["asked"].chat.turns == ()
 
 
+def test_drift_has_a_line_a_bound_and_an_alert(app, asking):
+    """A conversation with a bound so low that any answer reaches it; without one, what to type."""
+    from eudaimon.core import Site
+    from eudaimon.models import load
+    from eudaimon.monitor import Calibration
+    from eudaimon.vectors import Direction
+    from eudaimon.vectors.direction import direction_hash
+
+    model = load(str(asking / "llama"))
+    vector = np.eye(model.width, dtype=np.float32)[0]
+    along = Direction(vector, Site(1), "mean", "mean_difference", model.binding, classes=("kind", BAD))
+    along.save(asking / "kind.safetensors")
+    at = app("ask", asking)
+    at.selectbox(key="model").select("llama").run()
+    at.button(key="open").click().run()
+    part(at, "Talk")
+    at.number_input(key="longest").set_value(8)
+    at.chat_input[0].set_value("How do I bake?").run()
+    assert at.session_state["asked"].chat.turns[0].answer.strip()
+    at.selectbox(key="drift").select("kind.safetensors").run()
+    assert not at.exception and not told(at)
+    (command,) = at.code
+    assert command.value.startswith("eudaimon monitor calibrate") and "--direction" in command.value
+
+    Calibration(
+        binding=model.binding, monitor="m" * 16, input=0.5, whole=0.5, output=0.5, fpr=0.02, n=128,
+        bound=0.05, whence=BAD, drift=-1e6, direction=direction_hash(along),
+    ).save(asking / "guard.json")  # fmt: skip
+    st.cache_resource.clear()
+    at.run()
+    assert not at.exception and not at.code
+    assert "Alert: answer 1" in told(at) and "128" in text_of(at)
+    assert "<script" not in html_of(at) and f"from kind to {BAD}" in text_of(at)
+
+
 def test_a_monitor_of_another_model_is_told_in_one_line(app, asking, runs):
     shutil.copy(runs.folder / "monitor.safetensors", asking / "other.safetensors")
     at = app("ask", asking)
@@ -218,3 +262,11 @@ def test_a_monitor_of_another_model_is_told_in_one_line(app, asking, runs):
     at.selectbox(key="monitor").select("other.safetensors").run()
     at.button(key="open").click().run()
     assert not at.exception and "monitor" in told(at)
+
+
+def test_what_the_command_line_calls_force_is_a_box_here(app, asking):
+    at = app("ask", asking)
+    at.selectbox(key="monitor").select("monitor.safetensors").run()
+    at.button(key="open").click().run()
+    assert "checkpoint" in told(at) and "--force" not in told(at)
+    assert at.checkbox(key="force").label in told(at)

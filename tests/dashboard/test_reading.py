@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from eudaimon.chat import Settings
 from eudaimon.core import BindingMismatch, Message, Site, UsageError
 from eudaimon.dashboard import Found
-from eudaimon.dashboard.asking import Choice, adapters_of, drift_of, open_asked
-from eudaimon.dashboard.reading import bound_words, direction_heat, probe_heat, pushed, text_of, verdict_words
+from eudaimon.dashboard.asking import Choice, adapters_of, open_asked
+from eudaimon.dashboard.drifting import drift_of, followed
+from eudaimon.dashboard.reading import bound_words, direction_map, probe_map, pushed, text_of, verdict_words
 from eudaimon.evaluate.drift import turn_projections
 from eudaimon.measure.conformal import Threshold
 from eudaimon.models import capture_tokens, load
@@ -90,7 +91,7 @@ def test_what_lies_between_tokens_pushes_nowhere():
 
 def test_a_map_of_directions_is_their_margin_at_each_token(model, files):
     directions = DirectionSet.load(files["directions"].path)
-    heat = direction_heat(model, directions, TEXT)
+    heat = direction_map(model, directions, TEXT)
     tokens = capture_tokens(model, [TEXT], list(directions.sites), show_progress=False)
     assert heat.layers == tuple(map(str, directions.sites))
     assert [TEXT[start:end] for start, end in tokens.spans.tolist()] == list(heat.tokens)
@@ -101,7 +102,7 @@ def test_a_map_of_directions_is_their_margin_at_each_token(model, files):
 
 def test_a_map_of_probes_is_what_they_read(files):
     asked = open_asked(Choice(files["model"], monitor=files["monitor"]))
-    heat = probe_heat(asked.monitor, TEXT)
+    heat = probe_map(asked.monitor, TEXT)
     assert heat.values.shape == (len(asked.monitor.probes), len(heat.tokens))
     assert np.isfinite(heat.values).all()
     (probe, *_) = sorted(asked.monitor.probes, key=lambda p: (p.site, p.method, p.pooling))
@@ -148,16 +149,15 @@ def test_an_encoder_reads_and_is_not_steered(tiny, files):
 
 def test_drift_is_the_projection_of_each_answer(files):
     asked = open_asked(Choice(files["model"]), Settings(max_new_tokens=5, temperature=0))
-    directions = DirectionSet.load(files["directions"].path)
+    direction = followed(DirectionSet.load(files["directions"].path))
     with pytest.raises(UsageError, match="nothing was answered"):
-        drift_of(asked, directions)
+        drift_of(asked, direction)
     for question in ("How do I bake?", "And then?"):
         asked.chat.say(question)
     n = sum(bool(turn.answer.strip()) for turn in asked.chat.turns)
     if n:
-        middle = directions.directions[len(directions) // 2]
-        (expected,) = turn_projections(asked.chat.model, middle, [asked.chat.conversation])
-        assert [score.value for score in drift_of(asked, directions)] == pytest.approx(expected.tolist())
+        (expected,) = turn_projections(asked.chat.model, direction, [asked.chat.conversation])
+        assert [score.value for score in drift_of(asked, direction)] == pytest.approx(expected.tolist())
 
 
 def test_adapters_have_names_of_their_own(files):

@@ -62,7 +62,10 @@ def test_a_drift_line_for_each_kind_and_the_bound_across():
     figure = figures.drift(lines, bound=0.8)
     assert {"keep going", "benign", "bound from benign conversations"} <= shown(figure)
     (axes,) = figure.axes
-    assert len(axes.lines) == 3 and axes.lines[0].get_ydata()[-1] == 2.0
+    first, _, _, rings = axes.lines
+    assert first.get_ydata()[-1] == 2.0
+    assert list(rings.get_xdata()) == [3, 4] and list(rings.get_ydata()) == [1.4, 2.0]
+    assert len(figures.drift(lines, bound=2.5).axes[0].lines) == 3
     assert len(figures.drift(lines).axes[0].lines) == 2
     assert figures.svg(figure, "t") == figures.svg(figures.drift(lines, bound=0.8), "t")
 

@@ -14,9 +14,9 @@ from eudaimon.evaluate.town.ground import TownGround
 from eudaimon.evaluate.town.served import answer_monitor, request_monitor, served_chats
 from eudaimon.models import load
 from eudaimon.monitor import load_monitor
+from eudaimon.monitor.guard_calibration import Calibration
 from eudaimon.serve.local import open_local
 from eudaimon.serve.local.calibrating import Exchange, along
-from eudaimon.serve.local.calibration import Calibration
 from eudaimon.serve.town import TownAssistant, guard_assistant
 from eudaimon.world.items import items
 from eudaimon.world.prompts import answer_text, messages

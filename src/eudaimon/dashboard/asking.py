@@ -6,16 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from jaxtyping import Float
-
 from eudaimon.chat.chat import Chat
 from eudaimon.chat.settings import Settings
 from eudaimon.chat.steering import read_steering
 from eudaimon.core.errors import UsageError
-from eudaimon.core.score import Score
 from eudaimon.dashboard.store import Found
-from eudaimon.evaluate.drift import turn_projections
 from eudaimon.models.adapters.adapter import Adapter
 from eudaimon.models.adapters.opening import open_subject
 from eudaimon.models.adapters.subject import Subject
@@ -23,7 +18,6 @@ from eudaimon.models.folder import PACKAGED
 from eudaimon.models.model import Model
 from eudaimon.monitor.monitor import Monitor
 from eudaimon.monitor.storage import load_monitor
-from eudaimon.vectors.direction_set import DirectionSet
 
 NAME = 24
 
@@ -85,21 +79,6 @@ def open_asked(choice: Choice, settings: Settings | None = None) -> Asked:
 def adapters_of(found: Sequence[Found]) -> tuple[Adapter, ...]:
     """The adapters in their order, each under a name of its own that its place tells."""
     return tuple(Adapter(f"{_short(one)}-{k}", one.path) for k, one in enumerate(found, start=1))
-
-
-def drift_of(asked: Asked, directions: DirectionSet) -> tuple[Score, ...]:
-    """Where the conversation stands along the middle direction of a file after each answer, one number each.
-
-    Raises `BindingMismatch` for a direction of another model, and `UsageError` before the first answer.
-    """
-    if asked.chat is None or not asked.chat.conversation:
-        raise UsageError("nothing was answered yet", right="one answer or more")
-    direction = directions.directions[len(directions) // 2]
-    values: Float[np.ndarray, "turns"]
-    (values,) = turn_projections(
-        asked.chat.model, direction, [asked.chat.conversation], force=asked.choice.force
-    )
-    return tuple(Score(value=float(value), n=1) for value in values)
 
 
 def _short(found: Found) -> str:

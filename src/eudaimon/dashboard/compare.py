@@ -14,7 +14,7 @@ from eudaimon.monitor.records import EvaluationRecord
 from eudaimon.report.figures.dots import Mark, dots
 from eudaimon.report.figures.dots import Row as DotRow
 from eudaimon.report.study.reading import title
-from eudaimon.report.words import RATES, name
+from eudaimon.report.words import RATES, name, shorten
 from eudaimon.study.records import StudyRecord
 
 Comparable: TypeAlias = StudyRecord | EvaluationRecord | BatteryRecord
@@ -72,10 +72,26 @@ def metrics(first: Comparable, second: Comparable) -> list[tuple[str, str]]:
     return sorted({(metric, scope) for _, _, scope, metric in both})
 
 
+def main_metric(record: Comparable) -> str:
+    """The metric that a run is about; empty for the evaluation of a monitor, which has several."""
+    if isinstance(record, StudyRecord):
+        return record.primary
+    return record.harm if isinstance(record, BatteryRecord) else ""
+
+
 def beside(
-    first: Comparable, second: Comparable, metric: str, scope: str, *, narrow: bool = False
+    first: Comparable,
+    second: Comparable,
+    metric: str,
+    scope: str,
+    called: tuple[str, str] = ("first run", "second run"),
+    *,
+    narrow: bool = False,
 ) -> Figure | None:
-    """The dots of both runs on one metric, row by row, with 95 % intervals; None where they share none."""
+    """The dots of both runs on one metric, row by row, with 95 % intervals; None where they share none.
+
+    ``called`` are the names of the runs.
+    """
     one, two = scores_of(first), scores_of(second)
     keys = [key for key in one if key in two and key[2:] == (scope, metric)][:MOST_ROWS]
     rows = [
@@ -92,7 +108,7 @@ def beside(
     room = 0.05 * (max(ends) - min(ends)) or 0.5
     return dots(
         rows,
-        (("●", "first run", COLOURS[0]), ("○", "second run", COLOURS[1])),
+        (("●", shorten(called[0], 40), COLOURS[0]), ("○", shorten(called[1], 40), COLOURS[1])),
         narrow=narrow,
         axis=name(metric),
         limits=(0.0, 1.0) if rate else (min(ends) - room, max(ends) + room),

@@ -38,17 +38,17 @@ BEHIND: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Drawable:
-    """A figure of a record: its name, its title, and the tables with what it shows."""
+    """A figure of a record: its name, its title, the tables with what it shows, and where from."""
 
     name: str
     title: str
     tables: tuple[Table, ...]
     _draw: Callable[..., Figure | None] = field(repr=False)
-    _record: AnyRecord = field(repr=False)
+    record: AnyRecord = field(repr=False)
 
     def svg(self, *, narrow: bool = False) -> str:
         """The figure as the report writes it, for wide or for narrow screens; empty where there is none."""
-        drawn = self._draw(self._record, narrow=narrow)
+        drawn = self._draw(self.record, narrow=narrow)
         return svg(drawn, self.title) if drawn is not None else ""
 
 

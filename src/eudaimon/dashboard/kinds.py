@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -11,7 +12,7 @@ from eudaimon.core.files import read_json
 
 Kind: TypeAlias = Literal[
     "model", "adapter", "monitor", "directions", "study", "evaluation", "battery", "card", "scores",
-    "decisions", "applied", "audit", "arm",
+    "decisions", "applied", "audit", "arm", "calibration",
 ]  # fmt: skip
 TITLES: dict[Kind, str] = {
     "model": "models",
@@ -27,9 +28,12 @@ TITLES: dict[Kind, str] = {
     "applied": "curated corpora",
     "audit": "audits",
     "arm": "arms of a corpus",
+    "calibration": "calibrations of guards",
 }
 LARGEST_NOTE = 256 << 20
 CHUNK = 1 << 20
+CALIBRATION = re.compile(r".*(guard|calibration).*\.json")
+"""Other files are not opened: a store of many runs holds some hundred thousand of JSON."""
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 
 
@@ -64,6 +68,9 @@ def _records(folder: Path, names: frozenset[str]) -> Iterator[tuple[Kind, Path]]
         kind = _manifest(folder / "manifest.json")
         if kind:
             yield kind, folder
+    for name in sorted(names):
+        if CALIBRATION.fullmatch(name) and _starts(folder / name, b'{\n "format": "eudaimon-guard"'):
+            yield "calibration", folder / name
 
 
 def _manifest(path: Path) -> Kind | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from eudaimon.core.files import read_json
@@ -12,6 +13,8 @@ from eudaimon.dashboard.store import Found, Store
 TELLING = ("arm", "persona", "answers", "domain", "labels", "arm_seed", "init_seed", "item_seed")
 """Fields of a step, or of a step that it was made from, that a reader knows it by."""
 USUAL = {"labels": "oracle", "arm_seed": 0, "init_seed": 0, "item_seed": 0}
+USUAL_PLACES = (["model"], ["adapter"], ["monitor.safetensors"])
+"""Where each kind lies in its step, so that it says nothing."""
 DIGITS = 6
 """Of a step's hash, so that no two have one label."""
 
@@ -21,20 +24,26 @@ def labels_of(store: Store) -> dict[str, str]:
 
     A study whose definitions cannot be read has none: what lies in it is called by its name.
     """
+    studies = {study.path / "steps": study for study in store.of("study")}
+    held: dict[Path, list[Found]] = {}
+    for one in store.found:
+        steps = next((folder for folder in one.path.parents if folder in studies), None)
+        if steps is not None:
+            held.setdefault(steps, []).append(one)
     found: dict[str, str] = {}
-    for study in store.of("study"):
-        try:
-            definitions: Any = read_json(study.path / DEFINITIONS)
-        except (OSError, ValueError):
-            continue
-        if not isinstance(definitions, dict):
-            continue
-        for one in store.found:
-            if one.path.is_relative_to(study.path / "steps"):
-                label = _label(study, one, definitions)
-                if label:
-                    found[one.name] = label
+    for steps, things in held.items():
+        study = studies[steps]
+        definitions = _definitions(study)
+        found |= {one.name: label for one in things if (label := _label(study, one, definitions))}
     return found
+
+
+def _definitions(study: Found) -> dict[str, Any]:
+    try:
+        definitions: Any = read_json(study.path / DEFINITIONS)
+    except (OSError, ValueError):
+        return {}
+    return definitions if isinstance(definitions, dict) else {}
 
 
 def _label(study: Found, one: Found, definitions: Mapping[str, Any]) -> str:
@@ -45,9 +54,10 @@ def _label(study: Found, one: Found, definitions: Mapping[str, Any]) -> str:
     for name, value in _facts(key, definitions):
         if USUAL.get(name) != value:
             told.append(f"{name.replace('_', ' ')} {value}")
-    place = "/".join(inside)
+    place = "/".join(inside) if inside not in USUAL_PLACES else ""
     kind, digits = key.partition("-")[0], key[-DIGITS:]
-    parts = (study.name, kind, ", ".join(told), place, digits)
+    # What tells it from others comes first: a list on a phone shows some thirty characters.
+    parts = (", ".join(told), kind, place, study.name, digits)
     return " · ".join(part for part in parts if part)
 
 

@@ -34,9 +34,13 @@ CLOSED: dict[str, Any] = {
     "global.developmentMode": False,
     # The paper of the report's figures, and the colour of what a monitor says in them.
     "theme.light.backgroundColor": "#fffffe",
+    # Words that are less important are this at 60 %: darker than usual, so that they can still be read.
+    "theme.light.secondaryBackgroundColor": "#f4f4f6",
+    "theme.dark.secondaryBackgroundColor": "#232329",
+    "theme.light.textColor": "#141417",
     "theme.light.primaryColor": "#4338a8",
     "theme.dark.backgroundColor": "#141417",
-    "theme.dark.primaryColor": "#8f84f0",
+    "theme.dark.primaryColor": "#6f62e3",
 }
 """Settings that hold whatever a file of Streamlit's in the user's folders says."""
 

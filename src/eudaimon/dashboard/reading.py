@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float
 
 from eudaimon.core.errors import UsageError
 from eudaimon.core.text import Text, as_conversation, plain_text
+from eudaimon.dashboard.every_layer import EveryLayer
 from eudaimon.measure.conformal import Threshold
 from eudaimon.models.capture import capture_tokens
 from eudaimon.models.model import Model
 from eudaimon.monitor.explained import TokenPush
 from eudaimon.monitor.monitor import Monitor
 from eudaimon.monitor.verdict import Verdict
+from eudaimon.report.figures.token_map import TokenMap
 from eudaimon.report.words import number, percent
 from eudaimon.vectors.bound import check_binding
 from eudaimon.vectors.direction_set import DirectionSet
 
 TURN = re.compile(r"^(system|user|assistant):[ \t]*", re.MULTILINE)
-
-
-@dataclass(frozen=True, eq=False)
-class Heat:
-    """A number for each token (columns) at each layer (rows); above 0 is towards danger, or the second class.
-
-    ``unit`` says what one is. The tokens are pieces of the plain text, in order.
-    """
-
-    layers: tuple[str, ...]
-    tokens: tuple[str, ...]
-    values: Float[np.ndarray, "layers tokens"]
-    unit: str
 
 
 def text_of(written: str) -> Text:
@@ -55,7 +43,7 @@ def text_of(written: str) -> Text:
     return as_conversation(turns)
 
 
-def probe_heat(monitor: Monitor, text: Text) -> Heat:
+def probe_map(monitor: Monitor, text: Text) -> TokenMap:
     """What each probe of a monitor reads of each token alone, minus its threshold, from layer to layer.
 
     The probes were fitted on pooled texts: on single tokens their numbers rank, and are no verdict.
@@ -65,15 +53,12 @@ def probe_heat(monitor: Monitor, text: Text) -> Heat:
     values = [
         probe.read(tokens.values[:, tokens.sites.index(probe.site)]) - probe.threshold for probe in probes
     ]
-    return Heat(
-        tuple(f"{probe.site} {probe.method}" for probe in probes),
-        _pieces(text, tokens.spans),
-        np.stack(values),
-        "logit over the probe's own threshold",
-    )
+    names = tuple(f"{probe.site} {probe.method}" for probe in probes)
+    unit = "logit over the probe's own threshold"
+    return TokenMap(names, _pieces(text, tokens.spans), np.stack(values), unit, marked=frozenset(names))
 
 
-def direction_heat(model: Model, directions: DirectionSet, text: Text, *, force: bool = False) -> Heat:
+def direction_map(model: Model, directions: DirectionSet, text: Text, *, force: bool = False) -> TokenMap:
     """How far each token lies along the directions of a file, in within-class SD from where the classes part.
 
     Raises `BindingMismatch` for directions of another model unless ``force``.
@@ -81,13 +66,17 @@ def direction_heat(model: Model, directions: DirectionSet, text: Text, *, force:
     check_binding(directions.binding, model.binding, "directions", force=force)
     tokens = capture_tokens(model, [text], list(directions.sites), show_progress=False)
     values = [one.margin(tokens.values[:, tokens.sites.index(one.site)]) for one in directions]
-    toward = directions.directions[0].classes[1]
-    return Heat(
-        tuple(map(str, directions.sites)),
-        _pieces(text, tokens.spans),
-        np.stack(values),
-        f"SD towards {toward}",
-    )
+    away, toward = directions.directions[0].classes
+    names = tuple(map(str, directions.sites))
+    unit = "within-class SD from where the two part"
+    return TokenMap(names, _pieces(text, tokens.spans), np.stack(values), unit, toward, away)
+
+
+def every_layer_map(monitor: Monitor, found: EveryLayer, text: Text) -> TokenMap:
+    """As `direction_map` along a direction at each layer, with the layers that the monitor reads marked."""
+    drawn = direction_map(monitor.model, found.directions, text)
+    read = frozenset(str(site) for site in monitor.sites)
+    return replace(drawn, marked=read, beside=found.auroc, beside_name="AUROC")
 
 
 def verdict_words(verdict: Verdict, threshold: Threshold) -> str:

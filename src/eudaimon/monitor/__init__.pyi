@@ -11,6 +11,7 @@ from .explained import Explanation as Explanation
 from .explanation import explain as explain
 from .fitting import fit as fit
 from .folds import leave_one_source_out_run as leave_one_source_out_run
+from .guard_calibration import Calibration as Calibration
 from .judge import Judge as Judge
 from .monitor import Monitor as Monitor
 from .opening import open_monitor as open_monitor
@@ -35,6 +36,7 @@ from .verdict import Verdict as Verdict
 __all__ = [
     "Band",
     "BenchRow",
+    "Calibration",
     "Cascade",
     "EvaluationOptions",
     "EvaluationRecord",

@@ -59,6 +59,8 @@ def summary_picture(record: EvaluationRecord) -> Figure:
     if record.sweep:
         lines = grouped(record.sweep)
         entries = [("━", label(line[0]), colour) for line, colour in lines]
+        if any(point.chosen for point in record.sweep):
+            entries.append(("○", "chosen", "ink"))
         used = key(figure, 24, 114, entries, 400)
         axes = panel(figure, 56, 118 + used, 360, HEIGHT - 170 - used)
         draw_lines(axes, lines, "auroc")

@@ -17,7 +17,7 @@ from eudaimon.serve.second import Side
 WHAT: dict[Side, str] = {"input": "queries", "output": "answers"}
 
 if TYPE_CHECKING:
-    from eudaimon.serve.local.calibration import Calibration
+    from eudaimon.monitor.guard_calibration import Calibration
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def guard_facts(path: Path, wanted: Wanted) -> GuardFacts:
 
 
 def _calibration(wanted: Wanted) -> Calibration | None:
-    from eudaimon.serve.local.calibration import Calibration
+    from eudaimon.monitor.guard_calibration import Calibration
 
     return None if wanted.upstream or wanted.calibration is None else Calibration.load(wanted.calibration)
 

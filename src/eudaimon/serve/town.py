@@ -125,8 +125,8 @@ def guard_assistant(assistant: TownAssistant, *, device: str | None = None) -> N
 
 
 def _fits(assistant: TownAssistant, model: Model) -> bool:
+    from eudaimon.monitor.guard_calibration import Calibration
     from eudaimon.monitor.storage import load_monitor
-    from eudaimon.serve.local.calibration import Calibration
 
     try:
         own = load_monitor(assistant.monitor, model), load_monitor(assistant.answers, model)

@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from eudaimon import __version__
 from eudaimon.core import Binding, Pooling, Site, UsageError
+from eudaimon.core.identity import short_hash
 from eudaimon.vectors.artifact import read_artifact, write_artifact
 from eudaimon.vectors.bound import HasBinding, check_binding
 
@@ -103,6 +104,11 @@ class Direction:
         direction = restore(tensors["vector"], note)
         forced = check_binding(direction.binding, on, "direction", force=force)
         return replace(direction, extra={**direction.extra, **forced}) if forced else direction
+
+
+def direction_hash(direction: Direction) -> str:
+    """What names a direction: 16 hex digits of its vector and its site."""
+    return short_hash(direction.vector.tobytes() + str(direction.site).encode())
 
 
 def describe(direction: Direction) -> dict[str, Any]:

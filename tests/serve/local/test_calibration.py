@@ -11,8 +11,9 @@ import pytest
 
 from eudaimon.core import BindingMismatch, Message, Site, UsageError
 from eudaimon.core.errors import BadRows, NotEnoughCalibration
+from eudaimon.monitor import Calibration
 from eudaimon.monitor.storage import load_monitor, monitor_hash, save_monitor
-from eudaimon.serve.local import Calibration, calibrate, guard_of
+from eudaimon.serve.local import calibrate, guard_of
 from eudaimon.serve.local.calibrating import Exchange, along
 from eudaimon.serve.local.chats import chats_of, read_chats, town_chats
 from eudaimon.vectors import Direction

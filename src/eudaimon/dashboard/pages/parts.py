@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import streamlit as st
 from matplotlib.figure import Figure
 
-from eudaimon.core.errors import EudaimonError
+from eudaimon.core.errors import BindingMismatch, EudaimonError
 from eudaimon.curate.card.record import CardRecord
 from eudaimon.dashboard import safe
 from eudaimon.dashboard.figures import AnyRecord, Drawable, figures_of, tables_of
@@ -23,6 +23,7 @@ from eudaimon.dashboard.records import FILES, SUMMARY, read_record, study_record
 from eudaimon.dashboard.store import Found, Store, find
 from eudaimon.evaluate.battery.record import BatteryRecord
 from eudaimon.monitor.records import EvaluationRecord
+from eudaimon.report.figures.style import COLOURS, DARK
 from eudaimon.report.figures.svg import svg
 from eudaimon.report.tables import Table
 from eudaimon.report.words import visible
@@ -33,6 +34,10 @@ SHEET = Path(__file__).with_name("page.css")
 MOST_ROWS = 2000
 """Rows of one grid; the whole of it is in the CSV."""
 LONGEST_CELL = 300
+AS_SVG = {"displaylogo": False, "modeBarButtons": [["toImage"]], "toImageButtonOptions": {"format": "svg"}}
+"""What plotly's own bar has: one button, which saves the figure as it is seen."""
+ON_ANOTHER = "Use monitor and directions on another stack than theirs; their error rates do not hold there"
+"""The box that lets them, on the page Ask."""
 LOOK_AGAIN = 20
 """Seconds after which the folder is looked through again."""
 
@@ -40,6 +45,7 @@ LOOK_AGAIN = 20
 def style() -> None:
     """The style sheet of all pages: packaged, with nothing in it from data."""
     st.html(SHEET)
+    st.html(f"<style>:root {{ --ink: {(DARK if is_dark() else COLOURS)['ink']} }}</style>")
 
 
 def store() -> Store:
@@ -91,11 +97,15 @@ def pick(
     return next((one for one in found if one.name == chosen), None)
 
 
-def grid(rows: Iterable[Mapping[str, Any]], **how: Any) -> None:
-    """Rows as a grid, in which text is text; long cells are cut, and of very many rows some are shown."""
+def grid(rows: Iterable[Mapping[str, Any]], *, pinned: str = "") -> None:
+    """Rows as a grid, in which text is text; long cells are cut, and of very many rows some are shown.
+
+    The column ``pinned`` stays where it is while others are scrolled.
+    """
     listed = list(rows)
     shown = [{safe.name(name): _cell(value) for name, value in row.items()} for row in listed[:MOST_ROWS]]
-    st.dataframe(shown, hide_index=True, width="stretch", **how)
+    columns = {pinned: st.column_config.Column(pinned=True)} if pinned else None
+    st.dataframe(shown, hide_index=True, width="stretch", column_config=columns)
     if len(listed) > MOST_ROWS:
         st.caption(f"The first {MOST_ROWS:,} of {len(listed):,} rows; the CSV has all.")
 
@@ -131,7 +141,8 @@ def figures(record: AnyRecord, key: str, only: Iterable[str] | None = None) -> N
 
 def figure(one: Drawable, key: str) -> None:
     """A figure for wide and narrow screens in the colours of the page, with its downloads."""
-    wide, narrow = one.svg(), one.svg(narrow=True)
+    with st.spinner("Drawing"):
+        wide, narrow = _drawn(one, key)
     if not wide or not narrow:
         st.caption("The record holds nothing to draw here.")
         return
@@ -149,14 +160,33 @@ def figure(one: Drawable, key: str) -> None:
             download(held, f"{key}-{number}", label)
 
 
-def drawing(wide: Figure | None, narrow: Figure | None, title: str, key: str) -> None:
-    """A figure that belongs to no record, with its SVG; nothing where there is none."""
+def _drawn(one: Drawable, key: str) -> tuple[str, str]:
+    """The figure for wide and for narrow screens, drawn again only when another one is looked at."""
+    kept = st.session_state.get(f"{key}-drawn")
+    if kept is None or kept[0] is not one.record or kept[1] != one.name:
+        kept = one.record, one.name, (one.svg(), one.svg(narrow=True))
+        st.session_state[f"{key}-drawn"] = kept
+    drawn: tuple[str, str] = kept[2]
+    return drawn
+
+
+def drawing(
+    wide: Figure | None, narrow: Figure | None, title: str, key: str, data: Table | None = None
+) -> None:
+    """A figure that belongs to no record, with its SVG and its ``data``; nothing where there is none."""
     if wide is not None and narrow is not None:
         document = svg(wide, title)
         st.html(safe.picture(document, svg(narrow, title), title, dark=is_dark()))
-        st.download_button(
-            "Figure as SVG", document, file_name=f"{_file(title)}.svg", mime="image/svg+xml", key=f"{key}-svg"
-        )
+        with st.container(horizontal=True):
+            st.download_button(
+                "Figure as SVG",
+                document,
+                file_name=f"{_file(title)}.svg",
+                mime="image/svg+xml",
+                key=f"{key}-svg",
+            )
+            if data is not None:
+                download(data, key)
 
 
 def tables(record: AnyRecord, key: str) -> None:
@@ -188,6 +218,8 @@ def told() -> Iterator[None]:
     """Within the block, a known error is shown on the page, as text, and the rest of the page goes on."""
     try:
         yield
+    except BindingMismatch as error:
+        st.html(safe.paragraph(f"{error.what}. {error.right}, or tick: {ON_ANOTHER}.", "failed"))
     except EudaimonError as error:
         st.html(safe.paragraph(str(error), "failed"))
     except OSError as error:

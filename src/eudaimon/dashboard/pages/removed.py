@@ -14,7 +14,8 @@ SHOWN = ("document", "source", "start", "end", "does", "rule", "reason")
 
 def remove() -> None:
     """The part of the page on what is removed."""
-    found = parts.pick("Corpus", parts.store().of("scores", "applied"), "spans")
+    store = parts.store()
+    found = parts.pick("Corpus", [*store.of("scores"), *store.of("applied")], "spans")
     if found is None:
         scored.nothing_scored()
     elif found.kind == "applied":
@@ -68,10 +69,17 @@ def _text(found: Found, rows: list[Row], key: str) -> None:
 def _curated(found: Found) -> None:
     """A curated corpus: the pieces that were removed lie beside it with their text."""
     files = spans.removed_files(found)
-    if not files:
-        st.info("Nothing was removed from this corpus.")
+    reasons = (
+        parts.counted(lambda: spans.removed_by_reason(files), "removed", *scored.version(found))
+        if files
+        else []
+    )
+    if not reasons:
+        st.info(
+            "Nothing was taken out of this corpus. What its policy masks or tags is still in it: choose the "
+            "corpus that was scored to see these spans."
+        )
         return
-    reasons = parts.counted(lambda: spans.removed_by_reason(files), "removed", *scored.version(found))
     parts.grid(reasons)
     parts.download(scored.as_table("removed", reasons), "removed")
     readable = [row for row in reasons if row["kind"] != spans.UNREADABLE]

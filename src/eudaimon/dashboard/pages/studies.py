@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from eudaimon.dashboard import safe
-from eudaimon.dashboard.compare import Comparable, beside, compared, metrics
+from eudaimon.dashboard.compare import Comparable, beside, compared, main_metric, metrics
 from eudaimon.dashboard.pages import parts
 from eudaimon.dashboard.records import STUDY, Progress, progress_of, steps_of
 from eudaimon.dashboard.store import Found
@@ -14,7 +14,7 @@ from eudaimon.report.study.reading import all_scopes, passed, title
 from eudaimon.report.study.reading import metrics as metrics_of
 from eudaimon.report.study.tables import table_rows
 from eudaimon.report.tables import Table
-from eudaimon.report.words import name, with_interval
+from eudaimon.report.words import name, plural, with_interval
 from eudaimon.study.records import StudyRecord
 
 PARTS = ("Result", "Figures", "Tables", "Compare")
@@ -40,21 +40,26 @@ def show() -> None:
         return
     with parts.told():
         records = _records(found)
-        if found.kind == "study":
-            steps = parts.counted(lambda: steps_of(found), "steps", *_version(found))
-            _say_progress(found, progress_of(found, steps), reported=bool(records))
+        above = st.container()
         record = _one_of(records, "study")
-        if record is None:
-            return
-        part = st.segmented_control("Part", PARTS, default=PARTS[0], key="studies-part") or PARTS[0]
-        if part == "Result":
-            _result(record)
-        elif part == "Figures":
-            parts.figures(record, "study")
-        elif part == "Tables":
-            parts.tables(record, "study")
-        else:
-            _compare(record, found, runs)
+        if record is not None:
+            _show(record, found, runs)
+        if found.kind == "study":
+            with above:  # planning a large study takes seconds: what was found is shown before
+                steps = parts.counted(lambda: steps_of(found), "steps", *_version(found))
+                _say_progress(found, progress_of(found, steps), reported=bool(records))
+
+
+def _show(record: StudyRecord | BatteryRecord, found: Found, runs: tuple[Found, ...]) -> None:
+    part = st.segmented_control("Part", PARTS, default=PARTS[0], key="studies-part") or PARTS[0]
+    if part == "Result":
+        _result(record)
+    elif part == "Figures":
+        parts.figures(record, "study")
+    elif part == "Tables":
+        parts.tables(record, "study")
+    else:
+        _compare(record, found, runs)
 
 
 def _version(found: Found) -> tuple[object, ...]:
@@ -94,17 +99,18 @@ def _say_progress(found: Found, progress: Progress, *, reported: bool) -> None:
 def _result(record: StudyRecord | BatteryRecord) -> None:
     st.html(safe.paragraph(record.question, "quiet"))
     if isinstance(record, BatteryRecord):
+        titles = {one.name: one.title for one in record.attacks}
         parts.grid(
             {
                 "subject": one.subject,
                 "no attack": with_interval(one.plain, "harm") if one.plain else "–",
                 "mean of all attacks": with_interval(one.mean, "harm"),
                 "worst case": with_interval(one.worst, "harm"),
-                "by": f"{one.attack} {one.variant} at {one.budget:g}",
+                "by": f"{titles.get(one.attack, one.attack)}, {name(one.variant)}, at {one.budget:g}",
             }
             for one in record.extremes
         )
-        st.caption(f"Harm is {name(record.harm)}; {record.n_questions} questions; 95 % intervals.")
+        st.caption(f"By {name(record.harm)}; {plural(record.n_questions, 'question')}; 95 % intervals.")
         return
     if record.headline:
         st.html(safe.paragraph(record.headline, "lede"))
@@ -118,15 +124,17 @@ def _result(record: StudyRecord | BatteryRecord) -> None:
     header, *rows = table_rows(record, metric, scope)
     shown = ("arm", *header[1:])
     columns = [f"{text} ({k})" if shown.count(text) > 1 else text for k, text in enumerate(shown)]
-    parts.grid(dict(zip(map(safe.name, columns), row, strict=True)) for row in rows)
+    parts.grid((dict(zip(map(safe.name, columns), row, strict=True)) for row in rows), pinned="arm")
     st.caption("Rates in per cent, with 95 % intervals over seeds and questions.")
     parts.download(Table(f"{record.study}-{metric}-{scope}", tuple(columns), tuple(rows)), "arms")
     if record.hypotheses:
         st.subheader("Hypotheses", anchor=False)
+        # Whole sentences do not fit into cells.
+        said = "\n".join(f"{one.name}, {one.verdict}: {one.says}" for one in record.hypotheses)
+        st.html(safe.paragraph(said))
         parts.grid(
             {
                 "hypothesis": one.name,
-                "says": one.says,
                 "verdict": one.verdict,
                 "arm": title(record, one.row),
                 "against": title(record, one.reference),
@@ -149,7 +157,10 @@ def _compare(record: Comparable, found: Found, runs: tuple[Found, ...]) -> None:
     other = parts.pick("With this run", [*others, found], "with")
     if other is None:
         return
-    second = _one_of(tuple(one for one in _records(other) if type(one) is type(record)), "with-record")
+    same = (one for one in _records(other) if type(one) is type(record))
+    # Those with most in common first: a run of several studies begins with any of them.
+    likeliest = sorted(same, key=lambda one: -len(compared(record, one)))
+    second = _one_of(tuple(likeliest), "with-record")
     if second is None:
         st.info("The other run has no record of this kind.")
         return
@@ -161,14 +172,17 @@ def _compare(record: Comparable, found: Found, runs: tuple[Found, ...]) -> None:
     metric, scope = st.selectbox(
         "Metric",
         both,
+        index=next((k for k, (metric, _) in enumerate(both) if metric == main_metric(record)), 0),
         key="with-metric",
         format_func=lambda pair: safe.name(f"{name(pair[0])}, {name(pair[1])}"),
     )
-    wide, narrow = (beside(record, second, metric, scope, narrow=each) for each in (False, True))
+    called = parts.called(found.name), parts.called(other.name)
+    wide, narrow = (beside(record, second, metric, scope, called, narrow=each) for each in (False, True))
     parts.drawing(wide, narrow, f"{name(metric)} of both runs", "both")
     parts.grid(row for row in rows if (row["metric"], row["scope"]) == (metric, scope))
     st.caption(
-        "Second minus first. Intervals that overlap are no test of equality, and others are no contrast."
+        f"{safe.escaped(called[1])} minus {safe.escaped(called[0])}. Intervals that overlap are no test of "
+        "equality, and others are no contrast."
     )
     every = Table("compared", COMPARED, tuple(tuple(row[key] for key in COMPARED) for row in rows))
     parts.download(every, "compared", "All that both measured, as CSV")

@@ -20,10 +20,12 @@ from eudaimon.dashboard.directions import (
 )
 from eudaimon.dashboard.figures import figures_of
 from eudaimon.dashboard.pages import parts
+from eudaimon.dashboard.records import SUMMARY
 from eudaimon.dashboard.scatter import Scatter, scatter_of
 from eudaimon.dashboard.store import Found
 from eudaimon.monitor.records import EvaluationRecord
 from eudaimon.report.tables import Cell, Table
+from eudaimon.report.words import percent
 from eudaimon.study.records import StudyRecord
 
 PARTS = ("Monitors", "Scatter", "Directions", "Studies")
@@ -31,6 +33,8 @@ OF_VECTORS = ("transfers", "cosines", "probes", "directions", "town_sweep", "pro
 """Figures of a study that are about directions."""
 MARKS = {True: ("diamond", "#c4442c", "harmful"), False: ("circle", "#2b86b5", "safe")}
 LONGEST = 160
+MOST_READ = 12
+"""Runs that are read to find one with such figures."""
 
 
 def show() -> None:
@@ -58,7 +62,7 @@ def _monitors() -> None:
         return
     record = parts.record_of(found)
     assert isinstance(record, EvaluationRecord)
-    st.html(safe.paragraph(record.conclusion.line, "lede"))
+    st.html(safe.paragraph(f"The monitor {record.conclusion.line}.", "lede"))
     st.html(safe.paragraph(f"On {record.checkpoint.name}.", "quiet"))
     parts.figures(record, "evaluation")
     with st.expander("All tables of this evaluation"):
@@ -80,12 +84,12 @@ def _scatter() -> None:
         )
         return
     first, second = made.shares
-    st.plotly_chart(_points(made), width="stretch", key="scatter", config={"displayModeBar": False})
+    st.plotly_chart(_points(made), width="stretch", key="scatter", config=parts.AS_SVG)
     more = f", of which {len(made.texts):,} drawn by chance are shown" if len(made.texts) < made.n else ""
     st.caption(
         f"{made.n:,} training examples{more}, standardised activations at layer {made.site}. The first "
-        f"component holds {first:.0%} of their variance and the second {second:.0%}: what a monitor reads "
-        "may lie in neither."
+        f"component holds {percent(first, 0)} of their variance and the second {percent(second, 0)}: what a "
+        "monitor reads may lie in neither."
     )
     rows: list[tuple[Cell, ...]] = [
         (MARKS[harmful][2], source, x, y, text)
@@ -164,6 +168,8 @@ def _directions() -> None:
             "Cosines between directions",
             "cosine-map",
         )
+        numbered = (f"{k} {safe.place(name)}" for k, name in enumerate(compared.labels, start=1))
+        st.html(safe.paragraph("\n".join(numbered), "quiet"))
         if not compared.same_model:
             st.caption("These directions were made on different models: their cosines mean little.")
         rows = cosine_rows(compared)
@@ -177,7 +183,7 @@ def _directions() -> None:
     st.html(
         safe.paragraph(
             f"{one.method} at layer {one.site}, {one.pooling}, from {one.classes[0]} to {one.classes[1]}, on "
-            f"{one.binding.name or one.binding.checkpoint}, {one.n[0]} and {one.n[1]} training rows.",
+            f"{safe.place(one.binding.name or one.binding.checkpoint)}, {one.n[0]} and {one.n[1]} rows.",
             "quiet",
         )
     )
@@ -185,9 +191,12 @@ def _directions() -> None:
 
 
 def _studies() -> None:
-    found = {one.name: one for one in parts.store().of("study")}
-    held = [one for one in found.values() if _about_vectors(one)]
-    run = parts.pick("Run", held, "vectors-of")
+    runs = [one for one in parts.store().of("study") if (one.path / SUMMARY).is_file()]
+    # Some are read to begin with one that has such figures, and not all: there may be hundreds.
+    likely = next((one for one in runs[:MOST_READ] if _about_vectors(one)), None)
+    run = parts.pick(
+        "Run", [likely, *(one for one in runs if one is not likely)] if likely else runs, "vectors-of"
+    )
     if run is None:
         parts.nothing(
             "No study with monitors or a transfer matrix has a report here yet.",
@@ -196,6 +205,10 @@ def _studies() -> None:
         )
         return
     records = _about_vectors(run)
+    if not records:
+        st.info("This run has no figures of directions. Those of good-personas and em-susceptibility do:")
+        parts.typed("eudaimon", "study", "run", "em-susceptibility")
+        return
     names = [record.study for record in records]
     place = st.selectbox(
         "Study", range(len(records)), key="vectors-record", format_func=lambda k: safe.name(names[k])

@@ -18,12 +18,15 @@ from .svg import darkened as darkened
 from .svg import inline as inline
 from .svg import svg as svg
 from .sweep import layer_sweep as layer_sweep
+from .token_map import TokenMap as TokenMap
+from .token_map import token_map as token_map
 
 __all__ = [
     "COLOURS",
     "DARK",
     "Mark",
     "Row",
+    "TokenMap",
     "categories",
     "darkened",
     "dimensions",
@@ -38,6 +41,7 @@ __all__ = [
     "sources",
     "stress",
     "svg",
+    "token_map",
     "tone_audit",
     "tone_content",
 ]

@@ -52,7 +52,8 @@ def dots(
         return None
     width = NARROW if narrow else WIDE
     names = [shorten(row.label, 19 if narrow else 30) for row in rows]
-    left = 14 + max(len(text) for text in names) * (6.0 if narrow else 6.6)
+    # As wide as the widest of the fonts that a reader may have.
+    left = 16 + max(len(text) for text in names) * (6.5 if narrow else 7.1)
     values = max(len(row.marks) for row in rows)
     right = 22 + (0 if narrow and values > 1 else 46 * min(values, 2))
     figure = blank(width, 1)

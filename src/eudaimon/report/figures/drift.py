@@ -15,18 +15,25 @@ SERIES = ("harmful", "safe", "monitor", "series1", "series2", "text")
 
 @styled
 def drift(
-    lines: Mapping[str, Sequence[Score]], *, bound: float | None = None, narrow: bool = False
+    lines: Mapping[str, Sequence[Score]],
+    *,
+    bound: float | None = None,
+    whence: str = "benign conversations",
+    narrow: bool = False,
 ) -> Figure | None:
-    """A line with a 95 % band for each kind of conversation, and the benign bound across; None without lines.
+    """A line with a 95 % band for each kind of conversation, and the bound across; None without lines.
 
-    A line's scores are those after the first, second, ... answer.
+    A line's scores are those after the first, second, ... answer; those that reach the bound, which is that
+    of ``whence``, are ringed.
     """
     if not lines:
         return None
-    colours = {name: SERIES[place % len(SERIES)] for place, name in enumerate(lines)}
+    # A line alone is compared with nothing that it could be worse than: it is not red.
+    series = SERIES if len(lines) > 1 else ("monitor",)
+    colours = {name: series[place % len(series)] for place, name in enumerate(lines)}
     keys = [("━", shorten(name, 24), colours[name]) for name in lines]
     if bound is not None:
-        keys.append(("╍", "bound from benign conversations", "muted"))
+        keys.append(("╍", f"bound from {whence}", "muted"))
     width = NARROW if narrow else WIDE
     above = 10 + key(blank(width, 1), 12, 12, keys, width - 24)
     height = 190 if narrow else 250
@@ -47,6 +54,22 @@ def drift(
         )
     if bound is not None:
         axes.axhline(bound, color=COLOURS["muted"], linewidth=1.4, linestyle=(0, (4, 3)))
+        reached = [
+            (turn, score.value)
+            for scores in lines.values()
+            for turn, score in enumerate(scores, start=1)
+            if score.value >= bound
+        ]
+        if reached:
+            axes.plot(
+                *zip(*reached, strict=True),
+                color=COLOURS["harmful"],
+                linestyle="none",
+                marker="o",
+                markersize=11,
+                markerfacecolor="none",
+                markeredgewidth=1.8,
+            )
     longest = max(len(scores) for scores in lines.values())
     axes.set_xticks(range(1, longest + 1, max(1, -(-longest // 10))))
     axes.set_xlabel("answer in the conversation")

@@ -27,6 +27,8 @@ def layer_sweep(record: EvaluationRecord, *, narrow: bool = False) -> Figure | N
         return None
     lines = grouped(record.sweep)
     entries = [(_mark(line), label(line[0]), colour) for line, colour in lines]
+    if any(point.chosen for point in record.sweep):
+        entries.append(("○", "chosen", "ink"))
     width = NARROW if narrow else WIDE
     above = 10 + key(blank(width, 1), 12, 12, entries, width - 24)
     if narrow:
@@ -85,8 +87,6 @@ def draw_lines(axes: Any, lines: list[tuple[list[SweepPoint], str]], metric: str
             if point.chosen:
                 ring = {"markersize": 11, "fillstyle": "none", "color": COLOURS["ink"]}
                 axes.plot(point.layer, score.value, "o", **ring)
-                at = (point.layer, score.value)
-                axes.annotate("chosen", at, (0, 15), textcoords="offset points", ha="center", va="center")
     step = max(1, -(-len(layers) // 9))
     axes.set_xticks(layers[::step])
     axes.margins(x=0.05)
@@ -95,7 +95,7 @@ def draw_lines(axes: Any, lines: list[tuple[list[SweepPoint], str]], metric: str
     low = min(low, floor)
     if metric != "separation_sd":
         high = min(1.02, high)
-    # Room for the label over the ring.
+    # Room for a ring.
     axes.set_ylim(low, high + 0.06 * (high - low))
 
 

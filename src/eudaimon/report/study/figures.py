@@ -19,18 +19,19 @@ from eudaimon.report.study.matched import matched
 from eudaimon.report.study.monitors import directions, projections, town_sweep
 from eudaimon.report.study.phases import phase_panels
 from eudaimon.report.study.probes import probed_modules
-from eudaimon.report.study.reading import compared, phase_figures, title
+from eudaimon.report.study.reading import compared, phase_figures, squares, title
 from eudaimon.report.study.squares import heat
 from eudaimon.report.study.transfers import transfer_cosines, transfer_matrix
 from eudaimon.study.records import StudyRecord
 
 Draw = Callable[..., Figure | None]
+SQUARES = "squares"
 FIXED: dict[str, tuple[Draw, str, tuple[str, ...]]] = {
     "curves": (training_curves, "Along training", ("curves",)),
     "change_points": (change_points, "When harm rises", ("transitions", "transition_differences")),
     "matched": (matched, "Harm at equal loss, and at equal strength", ("along",)),
     "cells": (cell_map, "All cells", ("cells",)),
-    "squares": (heat, "Adapter in training, adapter at inference", ("cells",)),
+    SQUARES: (heat, "Adapter in training, adapter at inference", ("cells",)),
     "transfers": (transfer_matrix, "Directions of harm from persona to persona", ("transfers",)),
     "cosines": (transfer_cosines, "How alike directions of harm are", ("transfer_cosines",)),
     "probes": (probed_modules, "Modules left out, and alone", ("probes",)),
@@ -61,6 +62,8 @@ def study_figures(record: StudyRecord) -> Iterator[StudyFigure]:
             ("contrasts",),
         )
     for name, (draw, heading, tables) in FIXED.items():
+        if name == SQUARES and not squares(record):
+            continue  # its table is there in every study
         yield StudyFigure(name, heading, draw, tables)
     for row, column, name in phase_figures(record):
         yield StudyFigure(

@@ -1,6 +1,5 @@
 from .answerer import LocalAnswerer as LocalAnswerer
 from .calibrating import calibrate as calibrate
-from .calibration import Calibration as Calibration
 from .engine import Limits as Limits
 from .guard import Drift as Drift
 from .guard import Guard as Guard
@@ -12,7 +11,6 @@ from .workshop import Opened as Opened
 from .workshop import Workshop as Workshop
 
 __all__ = [
-    "Calibration",
     "Drift",
     "Guard",
     "Limits",

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from eudaimon.core import Conversation, Message, UsageError, progress, short_hash
+from eudaimon.core import Conversation, Message, UsageError, progress
 from eudaimon.core.errors import NotEnoughCalibration
 from eudaimon.measure.conformal import conformal_threshold, items_needed
 from eudaimon.models.decoding import Decoder, answerable
 from eudaimon.models.generate import generate
 from eudaimon.models.prompts import Prompt, prepare
+from eudaimon.monitor.guard_calibration import DO, HOLD_BACK, Calibration
 from eudaimon.monitor.storage import monitor_hash
-from eudaimon.serve.local.calibration import DO, Calibration
-from eudaimon.serve.local.guard import HOLD_BACK
 from eudaimon.serve.local.pools import Pools
 from eudaimon.serve.local.readout import scores_of
 from eudaimon.serve.local.taps import Prefill, Taps, tapped
+from eudaimon.vectors.direction import direction_hash
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -145,11 +145,6 @@ def _finished(reader: Monitor, exchanges: Sequence[Exchange]) -> Float[np.ndarra
     if reader.reads == "answer":
         scores[[not one.answer.strip() for one in exchanges]] = 0.0
     return scores
-
-
-def direction_hash(direction: Direction) -> str:
-    """What names a direction: its vector and its site."""
-    return short_hash(direction.vector.tobytes() + str(direction.site).encode())
 
 
 def _split(chat: Conversation) -> Exchange:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eudaimon.core import UsageError
+from eudaimon.monitor.guard_calibration import HOLD_BACK
 from eudaimon.serve.local.steering import Steer
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from eudaimon.monitor.monitor import Monitor
     from eudaimon.serve.second import Second
     from eudaimon.vectors.direction import Direction
-
-HOLD_BACK = 4
-"""Tokens of an answer that are kept back where nobody says how many."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eudaimon.core import UsageError
-from eudaimon.serve.local.calibration import DO, Calibration
+from eudaimon.monitor.guard_calibration import DO, HOLD_BACK, Calibration
 from eudaimon.serve.local.engine import Limits
-from eudaimon.serve.local.guard import HOLD_BACK, Drift, Guard
+from eudaimon.serve.local.guard import Drift, Guard
 from eudaimon.serve.local.steering import How, Steer
 from eudaimon.serve.local.workshop import Opened, Workshop
 
@@ -204,7 +204,7 @@ def _direction(file: str | Path) -> Direction:
 
 def _bound(calibration: Calibration | None, direction: Direction) -> float | None:
     """The projection that alerts: None where none was calibrated, an error where it was for another one."""
-    from eudaimon.serve.local.calibrating import direction_hash
+    from eudaimon.vectors.direction import direction_hash
 
     if calibration is None or calibration.drift is None:
         return None

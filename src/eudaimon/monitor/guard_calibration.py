@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from eudaimon.core import Binding, UsageError
 from eudaimon.core.files import write_text
 from eudaimon.monitor.storage import monitor_hash
-from eudaimon.serve.local.guard import HOLD_BACK
 
 if TYPE_CHECKING:
     from eudaimon.monitor.monitor import Monitor
 
+HOLD_BACK = 4
+"""Tokens of an answer that are kept back where nobody says how many."""
 DO = "eudaimon monitor calibrate MODEL --monitor FILE --chats FILE.jsonl --out guard.json"
 
 
