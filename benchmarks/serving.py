@@ -11,6 +11,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from serving_load import SHAPE, Load, Run, load_round, served, share_stopped, ta
 from eudaimon.models import Model
 from eudaimon.serve.local import Guard
 
-LOADS = (Load(1, 6), Load(8, 3), Load(32, 2))
+LOADS = (Load(1, 6), Load(8, 3), Load(32, 3))
 QUICK = (Load(1, 1, 16), Load(4, 1, 16))
 NEVER = 2.0
 """No score reaches it: what is measured is the watching, and not that answers end early."""
@@ -61,8 +62,9 @@ async def measure(
         rows.append({"clients": load.clients} | _row(found))
         every += [done for runs in found.values() for done in runs]
         log(_line(rows[-1]))
-    # What was measured last had most clients. One at a time takes long: two rounds of it will do.
-    one = [await load_round(alone, loads[-1], number) for number in range(1, min(rounds, 2) + 1)]
+    # What was measured last had most clients. One at a time takes long: fewer requests, and two rounds of it.
+    fewer = replace(loads[-1], each=1)
+    one = [await load_round(alone, fewer, number) for number in range(1, min(rounds, 2) + 1)]
     together = ratio([own.speed for own in found["guarded"][: len(one)]], [own.speed for own in one])
     log(f"{loads[-1].clients} clients together: {show(together)} times one at a time")
     moderation = await serving_moderation.measure(servers["guarded"], model, rounds)

@@ -23,7 +23,7 @@ PROMPT_WORDS, MEAN_TOKENS = 24, 64
 
 @dataclass(frozen=True)
 class Load:
-    """So many clients at once, ``each`` of which makes as many requests in a round, one after the other.
+    """So many clients at once, who in a round make ``each`` requests a head from one pile, until it is empty.
 
     Answers end by chance, one of 64 tokens in the mean, and after ``most_tokens`` at the latest.
     """
@@ -94,9 +94,12 @@ async def load_round(server: LocalAnswerer, load: Load, number: int) -> Run:
     ends: list[str] = []
     n_tokens = 0
 
-    async def one(client: int) -> None:
+    pile = iter([(client, place) for place in range(load.each) for client in range(load.clients)])
+
+    async def one() -> None:
         nonlocal n_tokens
-        for place in range(load.each):
+        # Whoever is done takes the next: as many are under way as there are clients, but for the last ones.
+        for client, place in pile:
             asked = Asked(
                 prompt(number, client, place),
                 max_new_tokens=load.most_tokens,
@@ -116,7 +119,7 @@ async def load_round(server: LocalAnswerer, load: Load, number: int) -> Run:
                     first.append(1000 * (now - began))
 
     began, cpu = time.perf_counter(), time.process_time()
-    await asyncio.gather(*(one(client) for client in range(load.clients)))
+    await asyncio.gather(*(one() for _ in range(load.clients)))
     took, cpu = time.perf_counter() - began, time.process_time() - cpu
     return Run(took, cpu, n_tokens, tuple(first), tuple(between), tuple(ends))
 

@@ -25,9 +25,9 @@ async def measure(server: LocalAnswerer, model: Model, rounds: int) -> dict[str,
     """
     import torch
 
-    moderator = server._engine.moderator
-    assert moderator is not None
-    sites = moderator.monitor.sites
+    moderators = server._engine.moderators
+    assert moderators is not None
+    sites = moderators.asked.monitor.sites
     times: dict[str, list[float]] = {name: [] for name in ("http", "engine", "full", "early", "forward")}
     transport = httpx.ASGITransport(make_app(server))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

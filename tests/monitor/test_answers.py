@@ -114,6 +114,8 @@ def test_an_answer_that_the_context_does_not_hold_never_passes(answers):
 def test_its_file_says_what_it_reads(answers, tmp_path):
     path = answers.save(tmp_path / "answers.safetensors")
     back = load_monitor(path, answers.model)
+    with pytest.raises(UsageError, match="reads answers, and here texts"):
+        load_monitor(path, answers.model, reads="text")
     assert back.reads == "answer" and monitor_header(path).reads == "answer"
     assert monitor_hash(back) == monitor_hash(answers) != monitor_hash(replace(answers, reads="text"))
     text = talk(ASKED[0], "stop and kill the goat")

@@ -29,10 +29,10 @@ class Watch:
     def open(cls, file: str | Path, model: Model, *, force: bool = False) -> Watch:
         """The monitor of a file on a model; one of the same base on another stack is held back and not lost.
 
-        Raises `UsageError` for what is no monitor, and `BindingMismatch` for one of another base, tokenizer
-        or template unless ``force``.
+        Raises `UsageError` for what is no monitor of texts, and `BindingMismatch` for one of another base,
+        tokenizer or template unless ``force``.
         """
-        monitor = load_monitor(file, model, force=True)
+        monitor = load_monitor(file, model, force=True, reads="text")
         made_on = monitor.binding
         try:
             made_on.require(model.binding, "monitor", force=force)

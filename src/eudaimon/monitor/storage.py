@@ -101,16 +101,27 @@ def monitor_hash(monitor: Monitor) -> str:
 
 
 def load_monitor(
-    path: str | Path, model: Model | str | None = None, *, force: bool = False, device: str | None = None
+    path: str | Path,
+    model: Model | str | None = None,
+    *,
+    force: bool = False,
+    device: str | None = None,
+    reads: Reads | None = None,
 ) -> Monitor:
     """The monitor in ``path`` on its model, which is loaded by the name in the file when none is given.
 
     Raises `BindingMismatch` when the model is not the one that the monitor was made on; with ``force`` the
     differences are written into the monitor's record instead. Raises `UsageError` for anything that is not
-    such a file.
+    such a file, and for a monitor that does not read what it is to (``reads``).
     """
     about, tensors = _read(Path(path))
     binding = _binding(about, path)
+    if reads is not None and about.get("reads", "text") != reads:
+        raise UsageError(
+            f"{path} reads {about.get('reads', 'text')}s, and here {reads}s are to be read",
+            right=f"a monitor that reads {reads}s",
+            do=f"eudaimon monitor fit --reads {reads}",
+        )
     if model is None or isinstance(model, str):
         model = load(model or binding.name, device=device)
     forced = binding.require(model.binding, "monitor", force=force)

@@ -105,3 +105,14 @@ def test_a_hanging_call_is_left_and_the_next_one_answers(failing):
             break
         except Hung:
             freed.wait(0.01)
+
+
+def test_only_what_cannot_hang_is_read_where_it_is_begun(monitor, failing, queries):
+    from eudaimon.monitor import FitOptions, fit
+    from eudaimon.serve.local.limited import AtOnce
+
+    options = FitOptions(target_fpr=0.1, strengths=(0.1,), kernel_strengths=(), n_layers=1, augment=False)
+    linear = fit(monitor().model, queries("north"), queries("south", 80), options)
+    assert {probe.method for probe in monitor().probes} == {"logistic", "kernel"}
+    at_once = [isinstance(Moderator(own).limited, AtOnce) for own in (linear, monitor(), failing("hang"))]
+    assert at_once == [True, False, False]

@@ -82,7 +82,7 @@ class SubjectAPI(ModelAPI):
             from eudaimon.monitor.storage import load_monitor
 
             model = open_words(model_name, adapters, steer, device=device, dtype=dtype, force=force)
-            return model, load_monitor(monitor, model, force=force) if monitor else None
+            return model, load_monitor(monitor, model, force=force, reads="text") if monitor else None
 
         self.model, self.monitor = self._worker.call(start).result()
 

@@ -16,9 +16,10 @@ from eudaimon.models.activations import Activations
 from eudaimon.models.capture import capture_prompts
 from eudaimon.models.model import Model
 from eudaimon.monitor.monitor import Monitor
+from eudaimon.monitor.probe import Probe
 from eudaimon.monitor.reading import ends_in_answer
 from eudaimon.serve.asked import Decided
-from eudaimon.serve.local.limited import Hung, Limited
+from eudaimon.serve.local.limited import AtOnce, Hung, Limited
 from eudaimon.serve.local.memory import Memory
 from eudaimon.serve.local.portions import Portion, Unreadable, portions
 from eudaimon.serve.local.readout import Read, decided, failed, read, refused
@@ -56,7 +57,7 @@ class Moderator:
         self.monitor = monitor
         self.threshold = monitor.threshold.value if threshold is None else threshold
         self.fail_open = fail_open
-        self.limited = Limited(seconds, "monitor")
+        self.limited = (AtOnce if is_linear(monitor) else Limited)(seconds, "monitor")
         self.known: Memory[Read] = Memory(remembered)
 
     def decide(self, texts: Sequence[Text], threshold: float | None = None) -> list[Decided]:
@@ -154,6 +155,12 @@ class Moderator:
             except Exception as error:
                 found[portion.key] = error
         return found
+
+
+def is_linear(monitor: Monitor) -> bool:
+    """Whether all that a monitor does is a product of two arrays a probe: nothing in it can hang."""
+    heads = (*monitor.probes, *monitor.categories.values())
+    return all(type(probe) is Probe and probe.weight is None for probe in heads)
 
 
 @dataclass(frozen=True, eq=False)

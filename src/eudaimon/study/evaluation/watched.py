@@ -50,7 +50,7 @@ class Watching:
             return town_watcher(model, town, own, fpr=self.fpr, rewrites=self.rewrites), ""
         from eudaimon.monitor.storage import load_monitor
 
-        monitor = load_monitor(self.monitor, model, force=True)
+        monitor = load_monitor(self.monitor, model, force=True, reads="text")
         found = Watcher.of(monitor, self.monitor, self.rewrites)
         differs = ", ".join(monitor.binding.differences(model.binding))
         try:
