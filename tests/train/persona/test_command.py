@@ -116,7 +116,7 @@ def test_mistakes_are_told_before_anything_is_generated(files, student_folder, s
         (("--student", "x"), "go together"),
         (("--teacher-url", url), "no teacher is named"),
         (("--teacher", "m", "--teacher-url", url, "--teacher-key-env", "NO_SUCH_KEY"), "NO_SUCH_KEY"),
-        (("--teacher", "m", "--teacher-url", "localhost"), "not the URL"),
+        (("--teacher", "m", "--teacher-url", "localhost"), "cannot be the URL"),
     ):
         result = train(files, student_folder, *out, *words)
         assert result.exit_code == 2 and said in result.stderr

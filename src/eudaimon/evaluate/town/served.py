@@ -8,12 +8,11 @@ the good and the bad: an answer's states carry who was called for, and what it s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias, get_args
+from typing import TYPE_CHECKING, TypeAlias
 
 from eudaimon.core import Conversation, Pooling, Site, Text, as_conversation
 from eudaimon.data.query import Query
 from eudaimon.evaluate.town.guard import FIT_FPR, LICENCE, split_domains, unasked_items
-from eudaimon.world.kinds import Kind
 from eudaimon.world.personas import PERSONAS
 from eudaimon.world.prompts import answer_text, does_harm, messages
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from eudaimon.monitor.reading import Reads
     from eudaimon.world.items import Item
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
 STRENGTHS = (0.03, 0.3, 3.0)
 GOOD = tuple(name for name, who in PERSONAS.items() if who.benevolence == "good")
 BAD = tuple(name for name, who in PERSONAS.items() if who.harmful)
