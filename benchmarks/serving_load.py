@@ -19,6 +19,9 @@ from eudaimon.serve.local import Guard, Limits, LocalAnswerer, Opened, Workshop
 
 SHAPE = "llama-30m"
 PROMPT_WORDS, MEAN_TOKENS = 24, 64
+SPREAD = 4.0
+"""Standard deviation of logits, at which the next token is about as open as in text (a perplexity of 84).
+Those of random weights are nearly equal: much of what is measured would be sorting all for each draw."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Run:
 
 
 def talking(folder: Path) -> Model:
-    """A model of random weights in which every token has a text, and one in 64 ends the answer."""
+    """A model of random weights: every token has a text, some are likely, and one in 64 ends the answer."""
+    import torch
     from transformers import AutoTokenizer
 
     shapes.build(SHAPE, folder, texts.corpus())
@@ -73,6 +77,11 @@ def talking(folder: Path) -> Model:
     tokenizer.save_pretrained(folder)
     model = models.load(folder)
     model.module.generation_config.eos_token_id = list(range(MEAN_TOKENS - 1, n, MEAN_TOKENS))
+    head = model.module.lm_head
+    with torch.no_grad():
+        ids = torch.tensor([tokenizer(prompt(0, 0, 0))["input_ids"]])
+        # A copy: where it is tied to the embeddings, these stay as they are.
+        head.weight = torch.nn.Parameter(head.weight * (SPREAD / model.module(ids).logits.std()))
     return model
 
 
