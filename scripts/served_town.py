@@ -18,6 +18,7 @@ from eudaimon.evaluate.town.ground import TownGround
 from eudaimon.evaluate.town.guard import lowest_rate, split_domains, town_monitor
 from eudaimon.measure.intervals import wilson
 from eudaimon.models.load import load
+from eudaimon.monitor import Calibration, Monitor
 from eudaimon.serve.local.calibrating import Exchange, along, calibrate
 from eudaimon.serve.town import town_assistant
 from eudaimon.world.items import Item, items
@@ -52,20 +53,14 @@ def tables(run: Path) -> str:
     }
     talk = served.served_chats(ground)
     rate = lowest_rate(len(talk))
-    made = {
-        name: calibrate(
-            asked,
-            talk,
-            fpr=rate,
-            whence="harmless talk",
-            show_progress=False,
-            answers=reader if reader.reads == "answer" else None,
-        ).output
-        if reader.reads == "answer"
-        else calibrate(reader, talk, fpr=rate, whence="harmless talk", show_progress=False).output
-        for name, reader in readers.items()
-    }
-    limit = calibrate(asked, talk, fpr=rate, whence="harmless talk", show_progress=False).input
+
+    def calibrated(reader: Monitor) -> Calibration:
+        both = (asked, reader) if reader.reads == "answer" else (reader, None)
+        how = {"fpr": rate, "whence": "harmless talk", "show_progress": False}
+        return calibrate(both[0], talk, answers=both[1], **how)  # type: ignore[arg-type]
+
+    found = {name: calibrated(reader) for name, reader in readers.items()}
+    made, limit = {name: one.output for name, one in found.items()}, found["answers (served)"].input
     contexts = {
         "none": None,
         "kind, 1 sentence": PERSONAS["kind"].system,

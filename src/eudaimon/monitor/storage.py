@@ -116,9 +116,11 @@ def load_monitor(
     """
     about, tensors = _read(Path(path))
     binding = _binding(about, path)
-    if reads is not None and about.get("reads", "text") != reads:
+    with _whole(path):
+        own = _reads(about)
+    if reads is not None and own != reads:
         raise UsageError(
-            f"{path} reads {about.get('reads', 'text')}s, and here {reads}s are to be read",
+            f"{path} reads {own}s, and here {reads}s are to be read",
             right=f"a monitor that reads {reads}s",
             do=f"eudaimon monitor fit --reads {reads}",
         )
@@ -155,7 +157,7 @@ def monitor_header(path: str | Path) -> MonitorHeader:
     with _whole(path):
         sites = dict.fromkeys(str(probe["site"]) for probe in about["probes"])
         threshold = TypeAdapter(Threshold).validate_python(about["threshold"])
-        reads = TypeAdapter[Reads](Reads).validate_python(about.get("reads", "text"))
+        reads = _reads(about)
     return MonitorHeader(_binding(about, path), tuple(sites), threshold, reads)
 
 
@@ -206,8 +208,14 @@ def _monitor(about: dict[str, Any], tensors: dict[str, np.ndarray], model: Model
         record=dict(about["record"]),
         window_tokens=int(about["window_tokens"]),
         max_characters=int(about["max_characters"]),
-        reads=TypeAdapter[Reads](Reads).validate_python(about.get("reads", "text")),
+        reads=_reads(about),
     )
+
+
+def _reads(about: dict[str, Any]) -> Reads:
+    """What it reads; files from before there were two kinds say nothing of it."""
+    found: Reads = TypeAdapter[Reads](Reads).validate_python(about.get("reads", "text"))
+    return found
 
 
 def _about(probe: Probe) -> dict[str, Any]:

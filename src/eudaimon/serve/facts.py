@@ -14,10 +14,10 @@ from eudaimon.serve.guards.opening import Measured, card_of
 from eudaimon.serve.opening import Wanted
 from eudaimon.serve.second import Side
 
-WHAT: dict[Side, str] = {"input": "queries", "output": "answers"}
-
 if TYPE_CHECKING:
     from eudaimon.monitor.guard_calibration import Calibration
+
+WHAT: dict[Side, str] = {"input": "queries", "output": "answers"}
 
 
 @dataclass(frozen=True)

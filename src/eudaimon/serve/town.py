@@ -95,15 +95,16 @@ def guard_assistant(assistant: TownAssistant, *, device: str | None = None) -> N
     the thresholds: for 1 % of it, or the lowest rate that there is talk enough for. The tasks that studies
     ask about are in neither. Raises `UsageError` for a town of one domain.
     """
-    from eudaimon.evaluate.town.ground import TownGround
-    from eudaimon.evaluate.town.guard import WHENCE, lowest_rate
-    from eudaimon.evaluate.town.served import answer_monitor, request_monitor, served_chats
     from eudaimon.models.load import load
-    from eudaimon.serve.local.calibrating import calibrate
 
     model = load(str(assistant.model), device=device)
     if _fits(assistant, model):
         return
+    from eudaimon.evaluate.town.ground import TownGround
+    from eudaimon.evaluate.town.guard import WHENCE, lowest_rate
+    from eudaimon.evaluate.town.served import answer_monitor, request_monitor, served_chats
+    from eudaimon.serve.local.calibrating import calibrate
+
     ground = TownGround(assistant.world)
     monitor, answers, talk = (
         request_monitor(model, ground),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import subprocess
 import sys
-import threading
 
 import httpx
 import pytest
@@ -32,21 +30,8 @@ def upstream(stub):
         text = ANSWER + HARM if "worst" in talk.body["messages"][-1]["content"] else ANSWER
         await talk.stream(*[text[at : at + 11] for at in range(0, len(text), 11)])
 
-    there, end = threading.Event(), threading.Event()
-    found = []
-
-    async def serve():
-        async with stub.running(script) as server:
-            found.append(server)
-            there.set()
-            await asyncio.to_thread(end.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert there.wait(60)
-    yield found[0]
-    end.set()
-    thread.join(60)
+    with stub.in_thread(script) as server:
+        yield server
 
 
 @pytest.fixture

@@ -148,16 +148,16 @@ def figure(one: Drawable, key: str) -> None:
         return
     st.html(safe.picture(wide, narrow, one.title, dark=is_dark()))
     with st.container(horizontal=True):
-        st.download_button(
-            "Figure as SVG",
-            wide,
-            file_name=f"{_file(one.name)}.svg",
-            mime="image/svg+xml",
-            key=f"{key}-svg",
-        )
+        _svg_button(wide, one.name, key)
         for number, held in enumerate(one.tables):
             label = "Data as CSV" if len(one.tables) == 1 else f"Data as CSV ({number + 1})"
             download(held, f"{key}-{number}", label)
+
+
+def _svg_button(document: str, name: str, key: str) -> None:
+    st.download_button(
+        "Figure as SVG", document, file_name=f"{_file(name)}.svg", mime="image/svg+xml", key=f"{key}-svg"
+    )
 
 
 def _drawn(one: Drawable, key: str) -> tuple[str, str]:
@@ -178,13 +178,7 @@ def drawing(
         document = svg(wide, title)
         st.html(safe.picture(document, svg(narrow, title), title, dark=is_dark()))
         with st.container(horizontal=True):
-            st.download_button(
-                "Figure as SVG",
-                document,
-                file_name=f"{_file(title)}.svg",
-                mime="image/svg+xml",
-                key=f"{key}-svg",
-            )
+            _svg_button(document, title, key)
             if data is not None:
                 download(data, key)
 
